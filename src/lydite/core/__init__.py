@@ -1,0 +1,69 @@
+"""The vocabulary of Lydite: frozen types with laws. numpy and the standard library only."""
+
+from lydite.core.boxes import Boxes, Index
+from lydite.core.candidates import Candidates
+from lydite.core.classes import ClassMap
+from lydite.core.decisions import Block, Decisions, Flip, Outcome
+from lydite.core.errors import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_USAGE,
+    AnnotationError,
+    CheckpointError,
+    ClassMapMismatch,
+    CollapsedFeatures,
+    ContractError,
+    ExemplarError,
+    ImageError,
+    InputError,
+    InvalidValue,
+    LyditeError,
+    MissingExtra,
+    OutputConflict,
+    OutputError,
+    SpaceMismatch,
+    UnknownName,
+    UsageError,
+)
+from lydite.core.features import FeatureMap, Features, similarity
+from lydite.core.ids import ImageId, ItemId, RegionId
+from lydite.core.masks import Masks
+from lydite.core.space import FeatureSpace
+
+__all__ = [
+    "EXIT_DONE",
+    "EXIT_FAILED",
+    "EXIT_USAGE",
+    "AnnotationError",
+    "Block",
+    "Boxes",
+    "Candidates",
+    "CheckpointError",
+    "ClassMap",
+    "ClassMapMismatch",
+    "CollapsedFeatures",
+    "ContractError",
+    "Decisions",
+    "ExemplarError",
+    "FeatureMap",
+    "FeatureSpace",
+    "Features",
+    "Flip",
+    "ImageError",
+    "ImageId",
+    "Index",
+    "InputError",
+    "InvalidValue",
+    "ItemId",
+    "LyditeError",
+    "Masks",
+    "MissingExtra",
+    "Outcome",
+    "OutputConflict",
+    "OutputError",
+    "RegionId",
+    "SpaceMismatch",
+    "UnknownName",
+    "UsageError",
+    "similarity",
+]

@@ -1,0 +1,35 @@
+"""Which encoder looks, and how: the frozen choice behind every feature space."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class EncoderSettings(BaseModel):
+    """Everything that decides what an encoder sees. Unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    encoder: str = Field("embedded", description="'embedded' or the name of any timm model")
+    layer: str = Field(
+        "last", description="where the map is taken: 'last', or a stage of a convolutional network ('layer3')"
+    )
+    checkpoint: Path | None = Field(
+        None, description="local weights file (.safetensors or .pth) instead of a download"
+    )
+    short_side: int = Field(
+        512, ge=32, le=4096, description="pixels of the short side at which pictures are looked at"
+    )
+    device: str = Field("cpu", description="cpu, cuda, cuda:1, mps")
+    half: bool = Field(False, description="run the network in half precision")
+    mean: tuple[float, float, float] | None = Field(
+        None, description="input mean per channel on the [0, 1] scale, if the weights want another"
+    )
+    std: tuple[float, float, float] | None = Field(
+        None, description="input standard deviation per channel, if the weights want another"
+    )
+    model_options: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="extra arguments for the model's builder, as name=value"
+    )
