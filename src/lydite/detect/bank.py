@@ -1,0 +1,189 @@
+"""The touchstone: vectors of the known examples, embedded by exactly the path of the candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lydite.core import (
+    ClassMap,
+    ExemplarError,
+    Features,
+    FeatureSpace,
+    ImageError,
+    ImageId,
+    InvalidValue,
+    similarity,
+)
+from lydite.data import ImageLimits
+from lydite.detect.exemplars import Exemplar, ExemplarSet
+from lydite.features import Encoder, pool
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A negative that looks too much like a positive to be one.
+
+    Args:
+        name: The negative.
+        positive: The positive that it resembles most.
+        cosine: Their cosine.
+    """
+
+    name: str
+    positive: str
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bank:
+    """Positives by class and negatives, all of one space.
+
+    Args:
+        class_map: The classes.
+        positives: One row an exemplar; ids are the exemplars' names.
+        labels: ``(len(positives),)`` int64 class of each positive.
+        negatives: Negatives in use; ``None`` when there are none.
+        set_aside: Negatives that were not used, with the reason.
+        problems: Exemplars that could not be used.
+        sources: Where each exemplar came from, by name.
+
+    Raises:
+        SpaceMismatch: If positives and negatives are of different spaces.
+        InvalidValue: If labels are not aligned, or a class has no positive.
+    """
+
+    class_map: ClassMap
+    positives: Features
+    labels: npt.NDArray[np.int64]
+    negatives: Features | None = None
+    set_aside: tuple[SetAside, ...] = ()
+    problems: tuple[ImageError, ...] = ()
+    sources: tuple[Exemplar, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.negatives is not None:
+            self.positives.space.require_same(self.negatives.space)
+        if self.labels.shape != (len(self.positives),):
+            raise InvalidValue("Bank.labels", f"of shape ({len(self.positives)},)", self.labels.shape)
+        empty = [name for k, name in enumerate(self.class_map) if not (self.labels == k).any()]
+        if empty or len(self.labels) == 0:
+            raise InvalidValue("Bank", "given a positive of every class", empty)
+
+    @property
+    def space(self) -> FeatureSpace:
+        """The space of every vector in the bank."""
+        return self.positives.space
+
+
+def build_bank(
+    exemplars: ExemplarSet,
+    encoder: Encoder,
+    pseudo_negative_cos: float = 0.60,
+    limits: ImageLimits | None = None,
+) -> Bank:
+    """Look at every exemplar and keep its vector.
+
+    A picture that cannot be read is a problem of the bank, not its end, as long as its class has another.
+
+    Args:
+        exemplars: What was found.
+        encoder: The encoder that will also look at the candidates.
+        pseudo_negative_cos: Negatives with a larger cosine to any positive are set aside by name.
+        limits: Caps on files and pixels.
+
+    Raises:
+        ExemplarError: If a class has no readable picture, or one picture stands for two classes or for a
+            class and its opposite.
+    """
+    eye = _Eye(encoder, limits or ImageLimits())
+    class_map = ClassMap(exemplars.class_names)
+    positives = eye.look(exemplars.positives)
+    read = {exemplar.class_name for exemplar, _ in positives}
+    for name in class_map:
+        if name not in read:
+            raise ExemplarError(
+                f"Class {name!r} has no readable exemplar: {eye.first_problem(exemplars, name)}",
+                "Add a readable picture, or remove the class folder.",
+            )
+    negatives = eye.look(exemplars.negatives)
+    _refuse_contradictions([exemplar for exemplar, _ in positives + negatives], eye.image_ids)
+    positive_features = Features.concatenate([vector for _, vector in positives])
+    used, set_aside = _split_negatives([v for _, v in negatives], positive_features, pseudo_negative_cos)
+    return Bank(
+        class_map,
+        positive_features,
+        np.array([class_map.get_label(str(e.class_name)) for e, _ in positives], np.int64),
+        used,
+        set_aside,
+        tuple(eye.problems.values()),
+        tuple(exemplar for exemplar, _ in positives + negatives),
+    )
+
+
+class _Eye:
+    """Embeds exemplars and remembers what it could not read."""
+
+    def __init__(self, encoder: Encoder, limits: ImageLimits) -> None:
+        self._encoder = encoder
+        self._limits = limits
+        self.problems: dict[str, ImageError] = {}
+        self.image_ids: dict[str, ImageId] = {}
+
+    def look(self, exemplars: tuple[Exemplar, ...]) -> list[tuple[Exemplar, Features]]:
+        seen = []
+        for exemplar in exemplars:
+            try:
+                picture, mask = exemplar.load(self._limits)
+            except ImageError as error:
+                self.problems[exemplar.name] = error
+                continue
+            self.image_ids[exemplar.name] = picture.image_id
+            feature_map = self._encoder.encode(picture.pixels)
+            seen.append((exemplar, pool(feature_map, mask, (exemplar.name,))))
+        return seen
+
+    def first_problem(self, exemplars: ExemplarSet, class_name: str) -> str:
+        names = [e.name for e in exemplars.positives if e.class_name == class_name]
+        return next((self.problems[name].fact for name in names if name in self.problems), "no picture.")
+
+
+def _refuse_contradictions(exemplars: list[Exemplar], image_ids: dict[str, ImageId]) -> None:
+    """One picture cannot be an example of two things, unless boxes or masks tell them apart."""
+    first: dict[tuple[ImageId, object, object], Exemplar] = {}
+    for exemplar in exemplars:
+        key = (image_ids[exemplar.name], exemplar.box, _mask_digest(exemplar.mask))
+        other = first.setdefault(key, exemplar)
+        if other.class_name != exemplar.class_name:
+            raise ExemplarError(
+                f"The same picture is {_role(other)} ({other.path}) and {_role(exemplar)} ({exemplar.path}).",
+                "Remove one of the two.",
+            )
+
+
+def _mask_digest(mask: Path | None) -> ImageId | None:
+    return None if mask is None else ImageId.of_bytes(mask.read_bytes())
+
+
+def _role(exemplar: Exemplar) -> str:
+    return "a negative" if exemplar.class_name is None else f"an example of {exemplar.class_name!r}"
+
+
+def _split_negatives(
+    negatives: list[Features], positives: Features, pseudo_negative_cos: float
+) -> tuple[Features | None, tuple[SetAside, ...]]:
+    if not negatives:
+        return None, ()
+    features = Features.concatenate(negatives)
+    cosines = similarity(features, positives)
+    nearest = cosines.argmax(axis=1)
+    too_close = cosines.max(axis=1) > pseudo_negative_cos
+    set_aside = tuple(
+        SetAside(features.ids[row], positives.ids[nearest[row]], float(cosines[row, nearest[row]]))
+        for row in np.flatnonzero(too_close)
+    )
+    kept = features[~too_close]
+    return (kept if len(kept) else None), set_aside

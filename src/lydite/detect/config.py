@@ -1,0 +1,155 @@
+"""All settings of a detection, resolved once: defaults, then preset, then file, then options.
+
+On disk the settings are one flat TOML table; a key is the name of a field, whichever group it is in.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lydite.core import UnknownName, UsageError
+from lydite.data import ImageLimits
+from lydite.detect.decide import DecisionSettings
+from lydite.detect.regions.settings import RegionSettings
+from lydite.detect.settings import (
+    PRESETS,
+    FilterSettings,
+    ReportSettings,
+    RuleSettings,
+    ScoringSettings,
+    SuppressionSettings,
+)
+from lydite.features import EncoderSettings
+
+
+class LimitSettings(BaseModel):
+    """How large a picture may be before it is opened."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_bytes: int = Field(256 * 1024**2, ge=1, description="largest picture file, in bytes")
+    max_pixels: int = Field(100_000_000, ge=1, description="largest picture, in pixels (width x height)")
+
+    def to_image_limits(self) -> ImageLimits:
+        """The same caps as the decoder takes them."""
+        return ImageLimits(max_bytes=self.max_bytes, max_pixels=self.max_pixels)
+
+
+class ProposerSettings(BaseModel):
+    """Who says what could be a thing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    proposer: str = Field("regions", description="where candidates come from: regions")
+
+
+class DetectSettings(BaseModel):
+    """Every setting of a detection, by group. Field names are distinct across groups."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    encoder: EncoderSettings = EncoderSettings()
+    proposer: ProposerSettings = ProposerSettings()
+    regions: RegionSettings = RegionSettings()
+    filters: FilterSettings = FilterSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    rules: RuleSettings = RuleSettings()
+    suppression: SuppressionSettings = SuppressionSettings()
+    limits: LimitSettings = LimitSettings()
+    report: ReportSettings = ReportSettings()
+
+    @property
+    def decision(self) -> DecisionSettings:
+        """The groups that verdicts depend on."""
+        return DecisionSettings(self.filters, self.rules, self.suppression)
+
+
+GROUPS: dict[str, type[BaseModel]] = {
+    name: field.annotation
+    for name, field in DetectSettings.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+}
+GROUP_OF: dict[str, str] = {field: group for group, model in GROUPS.items() for field in model.model_fields}
+"""The group of each flat name."""
+
+
+def resolve(
+    preset: str = "strict",
+    file: Path | None = None,
+    options: Mapping[str, object] | None = None,
+) -> DetectSettings:
+    """Defaults, overlaid by a preset, a TOML file, and single options, in this order.
+
+    Args:
+        preset: ``"strict"`` or ``"soft"``.
+        file: Flat TOML; unknown keys are refused.
+        options: Flat names to values; unknown names are refused.
+
+    Raises:
+        UnknownName: For a preset or a name that does not exist; the nearest ones are suggested.
+        UsageError: For a file that is no TOML, or a value that its field refuses.
+    """
+    if preset not in PRESETS:
+        raise UnknownName("preset", preset, PRESETS)
+    flat: dict[str, object] = dict(PRESETS[preset])
+    flat |= _read(file) if file is not None else {}
+    flat |= options or {}
+    return unflatten(flat)
+
+
+def unflatten(flat: Mapping[str, object]) -> DetectSettings:
+    """Settings from flat names.
+
+    Raises:
+        UnknownName: For a name that is no setting.
+        UsageError: For a value that its field refuses.
+    """
+    groups: dict[str, dict[str, object]] = {group: {} for group in GROUPS}
+    for name, value in flat.items():
+        if name not in GROUP_OF:
+            raise UnknownName("setting", name, GROUP_OF)
+        groups[GROUP_OF[name]][name] = value
+    try:
+        return DetectSettings.model_validate(groups)
+    except ValidationError as error:
+        raise _as_usage_error(error) from None
+
+
+def flatten(settings: DetectSettings) -> dict[str, Any]:
+    """Flat names to plain values (texts, numbers, lists), every field once; ``None`` left out."""
+    return {
+        name: value
+        for group in GROUPS
+        for name, value in getattr(settings, group).model_dump(mode="json").items()
+        if value is not None
+    }
+
+
+def to_toml(settings: DetectSettings) -> str:
+    """The settings as a file that ``resolve`` reads back."""
+    flat = flatten(settings)
+    tables = {name: flat.pop(name) for name in list(flat) if isinstance(flat[name], dict)}
+    return tomli_w.dumps(flat | {name: table for name, table in tables.items() if table})
+
+
+def _read(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"Configuration {file} cannot be read: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"Configuration {file} is not TOML: {error}.") from None
+
+
+def _as_usage_error(error: ValidationError) -> UsageError:
+    problems = []
+    for problem in error.errors():
+        name = str(problem["loc"][1]) if len(problem["loc"]) > 1 else str(problem["loc"][0])
+        problems.append(f"{name}: {problem['msg']} (seen: {problem['input']!r})")
+    return UsageError("Settings out of range: " + "; ".join(problems) + ".")

@@ -1,0 +1,237 @@
+"""One picture through the whole chain: propose, embed, score, decide, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+from lydite.core import Candidates, Decisions, Features, FeatureSpace, ImageId, ItemId, Outcome
+from lydite.data import ImageLimits, Picture, load_image
+from lydite.detect.bank import Bank, build_bank
+from lydite.detect.collapse import require_spread
+from lydite.detect.config import DetectSettings
+from lydite.detect.decide import decide
+from lydite.detect.evidence import Evidence, gather_evidence
+from lydite.detect.exemplars import ExemplarSet, find_exemplars
+from lydite.detect.explain import explain
+from lydite.detect.proposers import Proposer, build_proposer
+from lydite.detect.scoring import Scores, score
+from lydite.features import Encoder, VectorCache, build_encoder, candidates_digest, pool
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One accepted object.
+
+    Args:
+        class_name: Its class.
+        score: Positive score in [0, 1].
+        box: ``x0 y0 x1 y1`` in pixels.
+        region: Text of its region id.
+    """
+
+    class_name: str
+    score: float
+    box: tuple[float, float, float, float]
+    region: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """Everything about one picture.
+
+    Args:
+        item: The picture's row.
+        image_id: The picture's content.
+        size_hw: Height and width in pixels.
+        candidates: All proposals.
+        evidence: Their numbers.
+        decisions: What became of each, and why.
+        seconds: Wall time by stage: propose, encode, pool, score, decide, explain.
+        notes: What the decoder did to the picture.
+    """
+
+    item: ItemId
+    image_id: ImageId
+    size_hw: tuple[int, int]
+    candidates: Candidates
+    evidence: Evidence
+    decisions: Decisions
+    seconds: dict[str, float]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """The accepted objects, best first."""
+        rows = [int(row) for row in self.decisions.accepted.nonzero()[0]]
+        rows.sort(key=lambda row: -float(self.decisions.scores[row]))
+        return tuple(self._instance(row) for row in rows)
+
+    @property
+    def funnel(self) -> dict[str, int]:
+        """How many candidates came how far: proposed, filtered, scored, refused, suppressed, accepted."""
+        outcomes = self.decisions.outcomes
+        return {
+            "proposed": len(outcomes),
+            "filtered": outcomes.count(Outcome.FILTERED),
+            "scored": len(outcomes) - outcomes.count(Outcome.FILTERED),
+            "refused": outcomes.count(Outcome.REFUSED),
+            "suppressed": outcomes.count(Outcome.SUPPRESSED),
+            "accepted": outcomes.count(Outcome.ACCEPTED),
+        }
+
+    def _instance(self, row: int) -> Instance:
+        x0, y0, x1, y1 = (float(v) for v in self.candidates.boxes.xyxy[row])
+        label = int(self.decisions.labels[row])
+        name = self.decisions.class_map[label]
+        return Instance(
+            name, float(self.decisions.scores[row]), (x0, y0, x1, y1), str(self.candidates.ids[row])
+        )
+
+
+@dataclass(slots=True)
+class _Clock:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        start = perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - start
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detector:
+    """Recognises in pictures what a bank of examples shows.
+
+    Args:
+        settings: Every rule.
+        encoder: Looks at pictures and at exemplars alike.
+        proposer: Says what could be a thing.
+        bank: The known examples.
+        cache: Where pooled vectors are kept between runs; ``None`` keeps none.
+
+    Raises:
+        SpaceMismatch: If the bank was made by another encoder.
+    """
+
+    settings: DetectSettings
+    encoder: Encoder
+    proposer: Proposer
+    bank: Bank
+    cache: VectorCache | None = None
+
+    def __post_init__(self) -> None:
+        self.encoder.space.require_same(self.bank.space)
+
+    @classmethod
+    def from_folders(
+        cls,
+        positive: Path | str,
+        negative: Path | str | None = None,
+        settings: DetectSettings | None = None,
+        cache: VectorCache | None = None,
+    ) -> Detector:
+        """A detector whose bank is read from folders of example pictures.
+
+        Args:
+            positive: A sub-folder for each class, or pictures of one class.
+            negative: Pictures of what must not be found.
+            settings: Every rule; the defaults when ``None``.
+            cache: Where pooled vectors are kept between runs.
+        """
+        found = find_exemplars(Path(positive), Path(negative) if negative is not None else None)
+        return cls.from_exemplars(found, settings, cache)
+
+    @classmethod
+    def from_exemplars(
+        cls, exemplars: ExemplarSet, settings: DetectSettings | None = None, cache: VectorCache | None = None
+    ) -> Detector:
+        """A detector whose bank is made from these exemplars."""
+        settings = settings or DetectSettings()
+        encoder = build_encoder(settings.encoder)
+        limits = settings.limits.to_image_limits()
+        bank = build_bank(exemplars, encoder, settings.scoring.pseudo_negative_cos, limits)
+        return cls(settings, encoder, build_proposer(settings.proposer, settings.regions), bank, cache)
+
+    @property
+    def space(self) -> FeatureSpace:
+        """The space in which everything is compared."""
+        return self.encoder.space
+
+    def detect_file(self, path: Path | str) -> Detection:
+        """Detect in a picture file.
+
+        Raises:
+            ImageError: If the file is no usable picture.
+        """
+        path = Path(path)
+        limits: ImageLimits = self.settings.limits.to_image_limits()
+        return self.detect(load_image(path, limits), ItemId("images", path.name))
+
+    def detect(self, picture: Picture, item: ItemId, candidates: Candidates | None = None) -> Detection:
+        """Detect in a decoded picture.
+
+        Args:
+            picture: The picture.
+            item: Its row; regions are numbered within it.
+            candidates: Regions to judge instead of asking the proposer.
+
+        Raises:
+            CollapsedFeatures: If the encoder cannot tell the regions of the picture apart.
+        """
+        clock = _Clock()
+        if candidates is None:
+            with clock.time("propose"):
+                candidates = self.proposer.propose(picture.pixels, item)
+        features = self._embed(picture, candidates, clock)
+        with clock.time("score"):
+            scores = self._score(features, candidates)
+        with clock.time("decide"):
+            evidence = gather_evidence(candidates, scores)
+            verdicts = decide(evidence, self.settings.decision)
+        with clock.time("explain"):
+            decisions = explain(candidates, evidence, verdicts, self.settings.decision)
+        return Detection(
+            item,
+            picture.image_id,
+            picture.size_hw,
+            candidates,
+            evidence,
+            decisions,
+            clock.seconds,
+            picture.notes,
+        )
+
+    def _embed(self, picture: Picture, candidates: Candidates, clock: _Clock) -> Features | None:
+        if not len(candidates):
+            return None
+        ids = tuple(str(region) for region in candidates.ids)
+        key = (
+            self.space,
+            picture.image_id,
+            candidates_digest(candidates.masks, self.settings.encoder.short_side),
+        )
+        if self.cache is not None:
+            with clock.time("cache"):
+                cached = self.cache.get(*key, ids)
+            if cached is not None:
+                return cached
+        with clock.time("encode"):
+            feature_map = self.encoder.encode(picture.pixels)
+        with clock.time("pool"):
+            features = pool(feature_map, candidates.masks, ids)
+        require_spread(features, feature_map, picture.pixels, str(candidates.item))
+        if self.cache is not None:
+            with clock.time("cache"):
+                self.cache.put(*key, features)
+        return features
+
+    def _score(self, features: Features | None, candidates: Candidates) -> Scores:
+        if features is None:
+            nothing = Features(self.bank.positives.vectors[:0], (), self.space)
+            return score(nothing, self.bank, self.settings.scoring)
+        return score(features, self.bank, self.settings.scoring)

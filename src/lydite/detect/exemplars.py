@@ -1,0 +1,185 @@
+"""The reference pictures: what a folder of examples says.
+
+A sub-folder is a class; a folder without sub-folders is one class named after it. Names that begin
+with a dot are never a class. An exemplar is a whole picture, a picture with a mask (a PNG of the same
+stem, ``red.jpg`` + ``red.png``, or ``red.mask.png`` beside any picture; white is the object), a
+cut-out whose transparent part is not the object, or, from Python, a picture with a box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lydite.core import Boxes, ExemplarError, ImageError, Masks
+from lydite.data import ImageLimits, Picture, load_image
+from lydite.data.image import PICTURE_SUFFIXES
+
+MASK_SUFFIX = ".mask.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """One example.
+
+    Args:
+        path: The picture.
+        name: How explanations call it, for example ``"positive/apple/red-01.jpg"``; distinct in a set.
+        class_name: Its class; ``None`` for a negative.
+        mask: A mask file of the same size; white is the object.
+        box: ``x0 y0 x1 y1`` in pixels of the upright picture; excludes ``mask``.
+    """
+
+    path: Path
+    name: str
+    class_name: str | None
+    mask: Path | None = None
+    box: tuple[float, float, float, float] | None = None
+
+    def load(self, limits: ImageLimits) -> tuple[Picture, Masks]:
+        """The picture and the one mask of the object in it.
+
+        Raises:
+            ImageError: If the picture or its mask cannot be read, or the mask is of another size or empty.
+        """
+        picture = load_image(self.path, limits)
+        return picture, self._mask_in(picture, limits)
+
+    def _mask_in(self, picture: Picture, limits: ImageLimits) -> Masks:
+        size_hw = picture.size_hw
+        if self.box is not None:
+            masks = Masks.from_boxes(Boxes(np.array([self.box], np.float32)).clip(size_hw), size_hw)
+            what = f"box {self.box}"
+        elif self.mask is not None:
+            drawn = load_image(self.mask, limits)
+            if drawn.size_hw != size_hw:
+                raise ImageError(
+                    self.mask,
+                    f"is a mask of {_size(drawn.size_hw)} pixels for a picture of {_size(size_hw)}",
+                    "Draw the mask on the picture itself, at its own size.",
+                )
+            masks = Masks.from_dense(drawn.pixels.max(axis=2)[None] >= 128)
+            what = f"mask {self.mask.name}"
+        elif picture.alpha is not None:
+            masks = Masks.from_dense(picture.alpha[None])
+            what = "transparency"
+        else:
+            masks = Masks.from_dense(np.ones((1, *size_hw), np.bool_))
+            what = "picture"
+        if not masks.areas[0]:
+            raise ImageError(self.path, f"shows no object: its {what} covers no pixel")
+        return masks
+
+
+@dataclass(frozen=True, slots=True)
+class ExemplarSet:
+    """Positives and negatives as found, before any of them was opened."""
+
+    positives: tuple[Exemplar, ...]
+    negatives: tuple[Exemplar, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.positives:
+            raise ExemplarError(
+                "There is no positive exemplar.", "Give at least one picture of what to find."
+            )
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Classes in order of first appearance."""
+        return tuple(dict.fromkeys(e.class_name for e in self.positives if e.class_name is not None))
+
+
+def find_exemplars(positive: Path, negative: Path | None = None) -> ExemplarSet:
+    """The exemplars of a folder of positives and, optionally, of negatives.
+
+    Args:
+        positive: Sub-folders are classes; without sub-folders, one class named after the folder.
+        negative: Pictures of what must not be found, at any depth.
+
+    Raises:
+        ExemplarError: If a folder is missing or holds no picture, a class folder holds no picture, or
+            pictures lie beside class folders (nobody could say what they are).
+    """
+    _require_folder(positive, "positive")
+    class_folders = [path for path in _visible(positive) if path.is_dir()]
+    loose = _pictures(positive)
+    if class_folders and loose:
+        raise ExemplarError(
+            f"Positive folder {positive} holds class folders and {len(loose)} loose pictures.",
+            "Move each picture into the folder of its class.",
+            [picture.path.name for picture in loose[:3]],
+        )
+    positives: list[Exemplar] = []
+    for folder in class_folders or [positive]:
+        found = _pictures(folder, f"positive/{folder.name}" if class_folders else "positive", folder.name)
+        if not found:
+            raise ExemplarError(
+                f"Class folder {folder} holds no picture." if class_folders else f"No positives in {folder}.",
+                f"Put pictures into it ({', '.join(sorted(PICTURE_SUFFIXES)[:4])}, ...) or remove it.",
+            )
+        positives += found
+    return ExemplarSet(tuple(positives), tuple(_negatives(negative)) if negative is not None else ())
+
+
+def _negatives(folder: Path) -> list[Exemplar]:
+    _require_folder(folder, "negative")
+    found: list[Exemplar] = []
+    for sub in [folder, *_folders_below(folder)]:
+        prefix = "/".join(("negative", *sub.relative_to(folder).parts))
+        found += _pictures(sub, prefix, None)
+    if not found:
+        raise ExemplarError(
+            f"Negative folder {folder} holds no picture.", "Fill it, or leave --negative out."
+        )
+    return found
+
+
+def _pictures(folder: Path, prefix: str = "", class_name: str | None = "") -> list[Exemplar]:
+    files = [path for path in _visible(folder) if path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES]
+    names = {path.name for path in files}
+    by_stem: dict[str, list[Path]] = {}
+    for path in files:
+        by_stem.setdefault(path.stem, []).append(path)
+    exemplars = []
+    for path in files:
+        if path.name.endswith(MASK_SUFFIX) or _is_mask_of_sibling(path, by_stem[path.stem]):
+            continue
+        exemplars.append(Exemplar(path, f"{prefix}/{path.name}", class_name, _mask_of(path, names)))
+    return exemplars
+
+
+def _is_mask_of_sibling(path: Path, same_stem: Sequence[Path]) -> bool:
+    return path.suffix.lower() == ".png" and any(p.suffix.lower() != ".png" for p in same_stem)
+
+
+def _mask_of(path: Path, names: set[str]) -> Path | None:
+    for name in (f"{path.stem}{MASK_SUFFIX}", f"{path.stem}.png"):
+        if name in names and name != path.name:
+            return path.with_name(name)
+    return None
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    skipped = {"__MACOSX", "Thumbs.db", "desktop.ini"}
+    return (p for p in sorted(folder.iterdir()) if not p.name.startswith(".") and p.name not in skipped)
+
+
+def _folders_below(folder: Path) -> Iterator[Path]:
+    for path in _visible(folder):
+        if path.is_dir() and not path.is_symlink():
+            yield path
+            yield from _folders_below(path)
+
+
+def _require_folder(path: Path, kind: str) -> None:
+    if not path.is_dir():
+        state = "is a file" if path.exists() else "does not exist"
+        raise ExemplarError(f"The {kind} folder {path} {state}.", "Name a folder of example pictures.")
+
+
+def _size(size_hw: tuple[int, int]) -> str:
+    return f"{size_hw[1]}x{size_hw[0]}"

@@ -1,0 +1,152 @@
+"""Every rule of detection as a frozen value: the one place of all defaults.
+
+The names are flat and distinct on purpose: a field here is the option of the command line, the key of
+the configuration file, and the name that an explanation gives when it says what would flip a verdict.
+Scores and thresholds are on the scale ``s = (cosine + 1) / 2`` in [0, 1] unless a text says cosine.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FilterSettings(_Settings):
+    """Which candidates are not worth judging."""
+
+    min_area_frac: float = Field(
+        0.00005, ge=0, le=1, description="smallest candidate, as a share of the picture's area"
+    )
+    max_area_frac: float = Field(
+        0.90, ge=0, le=1, description="largest candidate, as a share of the picture's area"
+    )
+    border_width: int = Field(
+        0, ge=0, description="ban candidates nearer to the picture's edge than this many pixels; 0 = no ban"
+    )
+    duplicate_iou: float = Field(
+        0.90, ge=0, le=1, description="above this IoU with a better proposal a candidate is its duplicate"
+    )
+
+
+class PositiveAggregation(StrEnum):
+    """From the cosines to the positives of a class to one number."""
+
+    TRIMMED_TOPK = "trimmed_topk"
+    MAX = "max"
+    MEAN = "mean"
+    MEAN_TOPK = "mean_topk"
+    MAX_AND_TOPK = "max_and_topk"
+
+
+class NegativeAggregation(StrEnum):
+    """From the cosines to the negatives of a class to one number."""
+
+    QUANTILE = "quantile"
+    TOPK = "topk"
+    MAX = "max"
+
+
+class ScoringSettings(_Settings):
+    """How cosines to many exemplars become two numbers."""
+
+    positive_aggregation: PositiveAggregation = Field(
+        PositiveAggregation.TRIMMED_TOPK,
+        description="trimmed_topk: mean of the best k without their ends; max_and_topk: 0.7 max + 0.3 mean_topk",
+    )
+    topk: int = Field(5, ge=1, le=100, description="how many of the best positives count")
+    trim: float = Field(0.20, ge=0, lt=0.5, description="share of the best k cut at each end by trimmed_topk")
+    negative_aggregation: NegativeAggregation = Field(
+        NegativeAggregation.QUANTILE, description="quantile is robust: one bad negative cannot reject all"
+    )
+    negative_quantile: float = Field(
+        0.95, ge=0, le=1, description="quantile of the cosines to negatives; 0.90 for harsh negatives"
+    )
+    negative_topk: int = Field(3, ge=1, le=100, description="how many of the best negatives count with topk")
+    pseudo_negative_cos: float = Field(
+        0.60,
+        ge=-1,
+        le=1,
+        description="negatives with a cosine to any positive above this are set aside by name; 1 = keep all",
+    )
+
+
+class RuleSettings(_Settings):
+    """What a candidate must show to be accepted; the defaults are the preset 'strict'."""
+
+    min_pos_score: float = Field(0.58, ge=0, le=1, description="least positive score")
+    decision_threshold: float = Field(
+        0.06, ge=-1, le=1, description="least gap between positive and negative score"
+    )
+    score_ratio: float = Field(1.05, ge=0, description="least ratio of positive to negative score")
+    neg_cap: float = Field(1.0, ge=0, le=1, description="largest negative score; 1 = no cap")
+    require_pos_gt_neg: bool = Field(True, description="the positive score must exceed the negative one")
+    margin: float = Field(
+        -1.0,
+        ge=-1,
+        le=1,
+        description="least gap between the single nearest positive and the single nearest negative; -1 = none",
+    )
+    class_separation: float = Field(
+        0.0, ge=0, le=1, description="least gap to the positive score of the second class"
+    )
+    consensus_k: int = Field(
+        1, ge=1, le=10, description="how many positives (at most all of the class) must agree"
+    )
+    consensus_thr: float = Field(0.58, ge=0, le=1, description="score from which a single positive agrees")
+    adaptive: bool = Field(
+        False, description="judge relative to the picture's best candidate as well (adaptive mode)"
+    )
+    adaptive_ratio: float = Field(
+        0.95, ge=0, le=1, description="adaptive mode: least share of the picture's best positive score"
+    )
+    adaptive_diff_floor: float = Field(
+        0.15, ge=-1, le=1, description="adaptive mode: least gap between positive and negative score"
+    )
+    allow_unknown: bool = Field(
+        True,
+        description="a candidate may be nothing; when false, each one that is no duplicate gets its best class",
+    )
+
+
+class SuppressionSettings(_Settings):
+    """Which of several accepted candidates of one thing stays."""
+
+    nms_iou: float = Field(
+        0.50, ge=0, le=1, description="above this mask IoU the weaker of two instances of a class goes"
+    )
+    nested_ios: float = Field(
+        0.80,
+        ge=0,
+        le=1,
+        description="above this share of the smaller mask inside the other the weaker goes; 1 = keep nested ones",
+    )
+
+
+class ReportSettings(_Settings):
+    """What the pages show."""
+
+    keep_rejected: int = Field(
+        30, ge=0, description="how many of the best refused candidates each page draws"
+    )
+    keep_rejected_min: float = Field(
+        0.58, ge=0, le=1, description="least positive score of a refused candidate worth drawing"
+    )
+
+
+PRESETS: dict[str, dict[str, object]] = {
+    "strict": {},
+    "soft": {
+        "min_pos_score": 0.56,
+        "decision_threshold": 0.02,
+        "score_ratio": 1.01,
+        "adaptive_ratio": 0.90,
+        "adaptive_diff_floor": 0.02,
+        "topk": 5,
+    },
+}
+"""What each preset changes of the defaults above; 'strict' is the defaults."""
