@@ -1,1 +1,1 @@
-"""cli."""
+"""The command line; the only room in which rooms are joined for a person."""

@@ -189,7 +189,7 @@ class Detector:
                 candidates = self.proposer.propose(picture.pixels, item)
         features = self._embed(picture, candidates, clock)
         with clock.time("score"):
-            scores = self._score(features, candidates)
+            scores = self._score(features)
         with clock.time("decide"):
             evidence = gather_evidence(candidates, scores)
             verdicts = decide(evidence, self.settings.decision)
@@ -230,7 +230,7 @@ class Detector:
                 self.cache.put(*key, features)
         return features
 
-    def _score(self, features: Features | None, candidates: Candidates) -> Scores:
+    def _score(self, features: Features | None) -> Scores:
         if features is None:
             nothing = Features(self.bank.positives.vectors[:0], (), self.space)
             return score(nothing, self.bank, self.settings.scoring)

@@ -46,13 +46,13 @@ def explain(
         tuple(scores.positive_ids[row] for row in scores.nearest_positive),
         tuple(scores.negative_ids[row] if row >= 0 else "" for row in scores.nearest_negative),
         verdicts.outcomes,
-        tuple(tuple(_blocks(row, candidates, evidence, verdicts, settings)) for row in range(len(evidence))),
+        tuple(tuple(_blocks(row, candidates, verdicts, settings)) for row in range(len(evidence))),
         _flips(verdicts, settings),
     )
 
 
 def _blocks(
-    row: int, candidates: Candidates, evidence: Evidence, verdicts: Verdicts, settings: DecisionSettings
+    row: int, candidates: Candidates, verdicts: Verdicts, settings: DecisionSettings
 ) -> Iterator[Block]:
     for column in np.flatnonzero(verdicts.values[row] < verdicts.thresholds):
         sign = SIGNS[column]

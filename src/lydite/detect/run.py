@@ -236,11 +236,12 @@ def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str
     """Names of what differs, settings by name."""
     if theirs.get("fingerprint") == mine["fingerprint"]:
         return []
-    found: list[str] = []
     old, new = theirs.get("settings", {}), mine["settings"]
-    for name in sorted(set(old) | set(new)):
-        if old.get(name) != new.get(name):
-            found.append(f"{name} ({old.get(name)} there, {new.get(name)} here)")
+    found = [
+        f"{name} ({old.get(name)} there, {new.get(name)} here)"
+        for name in sorted(set(old) | set(new))
+        if old.get(name) != new.get(name)
+    ]
     found += [key for key in ("lydite", "space", "classes") if theirs.get(key) != mine[key]]
     old_pictures = [(e["name"], e["picture"], e["mask"]) for e in theirs.get("exemplars", [])]
     if old_pictures != [(e["name"], e["picture"], e["mask"]) for e in mine["exemplars"]]:

@@ -56,7 +56,7 @@ class ScoringSettings(_Settings):
 
     positive_aggregation: PositiveAggregation = Field(
         PositiveAggregation.TRIMMED_TOPK,
-        description="trimmed_topk: mean of the best k without their ends; max_and_topk: 0.7 max + 0.3 mean_topk",
+        description="trimmed_topk: mean of the best k but their ends; max_and_topk: 0.7 max + 0.3 mean_topk",
     )
     topk: int = Field(5, ge=1, le=100, description="how many of the best positives count")
     trim: float = Field(0.20, ge=0, lt=0.5, description="share of the best k cut at each end by trimmed_topk")
@@ -89,7 +89,7 @@ class RuleSettings(_Settings):
         -1.0,
         ge=-1,
         le=1,
-        description="least gap between the single nearest positive and the single nearest negative; -1 = none",
+        description="least gap between the single nearest positive and negative; -1 = none",
     )
     class_separation: float = Field(
         0.0, ge=0, le=1, description="least gap to the positive score of the second class"
@@ -109,7 +109,7 @@ class RuleSettings(_Settings):
     )
     allow_unknown: bool = Field(
         True,
-        description="a candidate may be nothing; when false, each one that is no duplicate gets its best class",
+        description="a candidate may be nothing; if not, each one that passes the filters gets a class",
     )
 
 
@@ -123,7 +123,7 @@ class SuppressionSettings(_Settings):
         0.80,
         ge=0,
         le=1,
-        description="above this share of the smaller mask inside the other the weaker goes; 1 = keep nested ones",
+        description="above this share of the smaller inside the larger the weaker goes; 1 = keep nested",
     )
 
 

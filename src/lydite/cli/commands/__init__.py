@@ -1,1 +1,1 @@
-"""commands."""
+"""One file a room: arguments and calls."""

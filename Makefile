@@ -1,0 +1,61 @@
+# Two commands do everything on a fresh machine (Debian, Python 3.11 or newer, make):
+#   make demo    sets itself up (light core, no torch), draws pictures, detects, writes pages
+#   make test    sets itself up (all extras), runs the whole suite
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip --disable-pip-version-check --quiet
+LIGHT  := $(VENV)/.light-stamp
+FULL   := $(VENV)/.full-stamp
+DEMO   ?= lydite-demo
+
+.PHONY: help setup check test bench demo docs wheel clean
+
+help:
+	@echo "make demo | test | check | bench | docs | wheel | setup | clean"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Lydite needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "The venv module is missing; on Debian: apt-get install python3-venv"; exit 2; }
+
+$(LIGHT): $(BIN)/python pyproject.toml constraints.txt
+	@echo "setting up the light core in $(VENV) ..."
+	@$(PIP) install --editable .
+	@touch $@
+
+$(FULL): $(LIGHT)
+	@echo "setting up all extras in $(VENV) (torch is large) ..."
+	@$(PIP) install --editable '.[torch,heif,dev]'
+	@touch $@
+
+setup: $(FULL)
+
+demo: $(LIGHT)
+	@$(BIN)/lydite demo --out $(DEMO)
+
+check: $(FULL)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/cli_docs.py --check docs/cli.md
+
+test: $(FULL)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+bench: $(FULL)
+	$(BIN)/python benchmarks/pooling.py
+	$(BIN)/python benchmarks/encoder_exactness.py
+	$(BIN)/python benchmarks/detect.py
+
+docs: $(FULL)
+	$(BIN)/python tools/cli_docs.py docs/cli.md
+
+wheel: $(FULL)
+	$(BIN)/python -m build --wheel --outdir dist
+
+clean:
+	rm -rf $(VENV) build dist $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,106 @@
+"""``lydite detect``: exemplars to instances."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lydite.cli.options import with_settings
+from lydite.cli.screen import err, out, progress, show_summary
+from lydite.core import EXIT_FAILED
+from lydite.data import ImageFile, find_images
+from lydite.detect import Detector, RunFolder, find_exemplars, finish, open_run, process, resolve
+from lydite.detect.config import GROUPS
+from lydite.detect.store import ImageRecord
+from lydite.engines import build_engine
+from lydite.features import VectorCache
+from lydite.reports import write_run_pages
+
+app = typer.Typer(
+    help="Find in pictures what a handful of examples show, and say why about everything else.",
+    no_args_is_help=True,
+)
+
+
+@app.callback()
+def group() -> None:
+    """Find in pictures what a handful of examples show, and say why about everything else."""
+
+
+@app.command("run", no_args_is_help=True)
+@with_settings(GROUPS)
+def run(
+    images: Annotated[list[Path], typer.Argument(help="pictures, or folders of pictures")],
+    positive: Annotated[
+        Path, typer.Option(help="examples of what to find: a sub-folder a class, or pictures of one class")
+    ],
+    out_folder: Annotated[
+        Path, typer.Option("--out", help="folder of this run: new, empty, or to go on with")
+    ],
+    given: dict[str, Any],
+    negative: Annotated[Path | None, typer.Option(help="examples of what must not be found")] = None,
+    preset: Annotated[str, typer.Option(help="strict or soft: where the rules start from")] = "strict",
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file of settings, such as a run's settings.toml")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="processes that look at pictures")] = 1,
+    cache: Annotated[
+        Path | None, typer.Option(help="folder that keeps vectors between runs, by feature space")
+    ] = None,
+    pages: Annotated[bool, typer.Option(help="write the pages")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", help="no progress, only results")] = False,
+) -> None:
+    """Detect what the examples show in pictures.
+
+    Writes instances.json (COCO), decisions.parquet (every candidate, every reason) and pages that open
+    offline. The same command again goes on where it stopped.
+
+    Example: lydite detect run photos/ --positive examples/ --out result/
+    """
+    settings = resolve(preset, config, given)
+    files = find_images(images)
+    exemplars = find_exemplars(positive, negative)
+    detector = Detector.from_exemplars(exemplars, settings, VectorCache(cache) if cache else None)
+    folder = open_run(out_folder, detector)
+    report_bank(detector)
+    records = run_batch(folder, detector, files, workers, quiet)
+    summary = finish(folder, detector, records)
+    show_summary(summary)
+    if pages:
+        index = write_run_pages(folder, records, settings.report)
+        out.print(f"pages        {index}")
+    out.print(f"results      {out_folder}")
+    if summary["failed"]:
+        sys.exit(EXIT_FAILED)
+
+
+def run_batch(
+    folder: RunFolder, detector: Detector, files: tuple[ImageFile, ...], workers: int, quiet: bool
+) -> list[ImageRecord]:
+    """Process all pictures under a progress bar; an interruption says how to go on."""
+    records: list[ImageRecord] = []
+    work = process(folder, detector, files, build_engine(workers))
+    try:
+        records.extend(progress(work, len(files), "detecting", quiet))
+    except KeyboardInterrupt:
+        err.print(
+            f"\nInterrupted after {len(records)} of {len(files)} pictures. "
+            "What is done is kept; the same command goes on from there."
+        )
+        sys.exit(EXIT_FAILED)
+    return records
+
+
+def report_bank(detector: Detector) -> None:
+    """Say what the examples came to, above all what was left out."""
+    bank = detector.bank
+    for problem in bank.problems:
+        err.print(f"exemplar left out: {problem}", markup=False)
+    for aside in bank.set_aside:
+        err.print(
+            f"negative set aside: {aside.name} resembles {aside.positive} (cosine {aside.cosine:.2f})",
+            markup=False,
+        )
