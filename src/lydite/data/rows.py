@@ -205,7 +205,8 @@ def parse_picture_path(text: object, place: Place) -> str:
     if not isinstance(text, str) or not text.strip():
         raise place.error("is no file name", text)
     path = PurePosixPath(text.strip().replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0][1:2] or str(path) == ".":
+    drive = path.parts[0][1:2] == ":" if path.parts else False
+    if not path.parts or path.is_absolute() or ".." in path.parts or drive:
         raise place.error("leaves the folder of pictures", text)
     return str(path)
 
