@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from support import REPOSITORY
 
 SOURCE = REPOSITORY / "src" / "lydite"

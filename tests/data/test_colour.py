@@ -15,8 +15,8 @@ from lydite.data.image import decode_image
 
 def png16_rgb(values: np.ndarray, transparent: tuple[int, int, int] | None = None) -> bytes:
     """A 16-bit RGB PNG, which Pillow cannot write."""
-    import struct  # noqa: PLC0415
-    import zlib  # noqa: PLC0415
+    import struct
+    import zlib
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
