@@ -34,3 +34,21 @@ def test_webp_is_measured_before_its_canvas_exists(lossless: bool, alpha: bool) 
     with pytest.raises(ImageError, match=r"Seen: 203x301 = 61,103 pixels"):
         open_header(data, "x.webp", 61_102)
     assert open_header(data, "x.webp", 61_103).size_hw == (301, 203)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        b"VP8X" + bytes(8) + (15_999).to_bytes(3, "little") + (16_000).to_bytes(3, "little"),
+        b"VP8L" + bytes(4) + b"\x2f" + (15_999 | 16_000 << 14).to_bytes(4, "little") + bytes(8),
+        b"VP8 "
+        + bytes(7)
+        + b"\x9d\x01\x2a"
+        + (16_000).to_bytes(2, "little")
+        + (16_001).to_bytes(2, "little"),
+    ],
+)
+def test_a_webp_bomb_is_refused_before_its_reader_sees_it(chunk: bytes) -> None:
+    # There is nothing behind the header: a reader would have called it damaged.
+    with pytest.raises(ImageError, match=r"Seen: 16000x16001 = 256,016,000 pixels"):
+        open_header(b"RIFF\0\0\0\0WEBP" + chunk, "x.webp", 100_000_000)

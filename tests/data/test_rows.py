@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.samples import samples
-from lydite.core import AnnotationError, Boxes, Masks
+from lydite.core import AnnotationError
+from lydite.data.rle import from_coco_rle
 from lydite.data.rows import (
     Place,
     Rows,
@@ -78,11 +79,11 @@ def test_what_is_accepted_lies_inside(box: list[float], tolerance: float) -> Non
 
 
 def test_polygons_become_one_mask() -> None:
-    box, masks = rasterise([[0, 0, 4, 0, 4, 4, 0, 4], [6, 2, 9, 2, 9, 8.5, 6, 8]], (8, 10), 1.0, HERE)
+    box, rle = rasterise([[0, 0, 4, 0, 4, 4, 0, 4], [6, 2, 9, 2, 9, 8.5, 6, 8]], (8, 10), 1.0, HERE)
     assert box == (0, 0, 9, 8)
     expected = np.zeros((8, 10), np.bool_)
     expected[:4, :4] = expected[2:, 6:9] = True
-    assert np.array_equal(masks.decode(0), expected)
+    assert np.array_equal(from_coco_rle([rle], (8, 10)).decode(0), expected)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,7 @@ def test_polygons_become_one_mask() -> None:
         ([[0, 0, 5, 0, 5, 5], [0, 0, 5, 0, 50, 5]], r"box\[1\] reaches out of the picture"),
         ([[0, 0, 5, 0, 1e300, 5]], "reaches out of the picture"),
         ([[0, 0, 5, 0, float("inf"), 5]], "is not finite"),
+        ([[0, 0, 5, 0, 10**400, 5]], "is not finite"),
         ([[0, 0, 0, 3, 0, 5]], "has no area"),
     ],
 )
@@ -159,9 +161,7 @@ def test_rle_errors_have_a_place() -> None:
 def test_rows_without_masks_among_rows_with_masks() -> None:
     rows = Rows((4, 5))
     rows.add((0, 0, 1, 1), 0, row_id="a")
-    rows.add(
-        (0, 0, 2, 2), 1, Masks.from_boxes(Boxes.from_xywh([[0, 0, 2, 2]]), (4, 5)), row_id="b", crowd=True
-    )
+    rows.add((0, 0, 2, 2), 1, {"size": [4, 5], "counts": [0, 2, 2, 2, 14]}, row_id="b", crowd=True)
     image = rows.build("x.jpg")
     assert image.masks is not None
     assert image.masks.areas.tolist() == [0, 4]

@@ -12,6 +12,9 @@ from lydite.data.formats.yolo import read_yolo, read_yolo_names
 from support import measuring_data
 
 CLASSES = ClassMap(("head", "helmet"))
+LAUGHS = (
+    "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1},' * 9}]\n" for n in range(1, 12)) + "names: *a11"
+)
 
 
 def tree(root: Path, **texts: str) -> Path:
@@ -136,7 +139,8 @@ def test_names_from_yaml(tmp_path: Path, text: str, names: tuple[str, ...]) -> N
         ("names: []", r"names holds no name"),
         ("names: [a]\nnc: 2", r"nc disagrees with the 1 names\. Seen: 2"),
         ("names: !!python/object/apply:os.system [ls]", "the YAML is malformed"),
-        ("a: " + "[" * 5000, "the YAML is malformed"),
+        ("a: " + "[" * 1500, "the YAML is malformed"),
+        (LAUGHS, r"names\[0\] is no text\. Put it in quotes\. Seen: list"),
     ],
 )
 def test_yaml_that_is_refused(tmp_path: Path, text: str, message: str) -> None:
