@@ -179,6 +179,12 @@ def interrupt_when_there(folder: Path, results: Iterator[object]) -> None:
         signal.signal(signal.SIGALRM, before)
 
 
+def test_workers_are_born_deaf_to_interrupts_and_the_parent_is_not() -> None:
+    results = list(Processes(2).map(chores.is_deaf_to_interrupts, range(4)))
+    assert [result.value for result in results if isinstance(result, Success)] == [True] * 4
+    assert not chores.is_deaf_to_interrupts(0)
+
+
 SCRIPT = """
 import sys
 from pathlib import Path

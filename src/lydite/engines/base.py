@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
 T = TypeVar("T")
@@ -136,16 +137,12 @@ def _in_order(
     remaining = iter(items)
     with hired as crew:
         while True:
-            for item in remaining:
+            for item in islice(remaining, window - (submitted - due)):
                 submitted = crew.submit(item) + 1
-                if submitted - due >= window:
-                    break
             if due == submitted:
                 return
-            for ticket, result in crew.as_completed():
-                early[ticket] = result
-                if ticket == due:
-                    break
+            ticket, result = next(crew.as_completed())
+            early[ticket] = result
             while due in early:
                 yield early.pop(due)
                 due += 1

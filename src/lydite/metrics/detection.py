@@ -125,7 +125,7 @@ def _mean(values: npt.NDArray[np.float64]) -> float:
 
 
 def _dataset(sides: Sequence[ImageTruth | ImageResult], class_map: ClassMap, iou_type: IouType) -> Any:
-    """One side as COCO's program wants it; numbers start at 1 because it takes 0 for "no match"."""
+    """One side as COCO's program wants it; instances count from 1 because it takes 0 for "no match"."""
     images: list[dict[str, int]] = []
     annotations: list[dict[str, Any]] = []
     for image_id, side in enumerate(sides, start=1):
