@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import re
+import tarfile
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from PIL import Image
 
 from support import measuring_data, need_module
 
@@ -47,7 +50,7 @@ def refusal(model: nn.Module, weights: dict[str, Tensor]) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "test_convnext", "test_vit", "mobilenetv2_050"])
+@pytest.mark.parametrize("name", ["test_resnet", "test_convnext", "test_vit", "test_efficientnet"])
 def test_a_models_own_file_loads_completely(tmp_path: Path, name: str) -> None:
     trained, fresh = random_model(name, seed=1), random_model(name, seed=2)
     assert not same_weights(trained, fresh)
@@ -85,7 +88,8 @@ def test_an_official_dinov3_vit_with_biases_wants_the_variant_with_them(
 
 def test_an_official_dinov3_convnext_with_its_alias(tmp_path: Path) -> None:
     name = "convnext_tiny"
-    trained, fresh = random_model(name, seed=1), random_model(name, seed=2)
+    small = {"depths": (1, 2, 3, 1), "dims": (16, 32, 48, 64)}
+    trained, fresh = random_model(name, seed=1, **small), random_model(name, seed=2, **small)
     official = official_dinov3_convnext(trained)
     assert {"norms.3.weight", "downsample_layers.0.0.weight", "stages.0.0.dwconv.weight"} < official.keys()
     torch.save(official, tmp_path / "w.pth")
@@ -122,7 +126,7 @@ def test_another_architecture_counts_and_guesses() -> None:
     assert re.search(r"Unexpected \(\d+\): cls_token, .* and \d+ more\.", message)
 
 
-@pytest.mark.parametrize("name", ["test_vit", "test_convnext", VIT, "swin_tiny_patch4_window7_224"])
+@pytest.mark.parametrize("name", ["test_vit", "test_convnext", VIT])
 def test_another_architecture_is_refused_by_models_with_converters(name: str) -> None:
     message = refusal(random_model(name), random_model("resnet18").state_dict())
     assert ": 0 of its " in message
@@ -138,7 +142,7 @@ def test_another_size_of_the_same_architecture_names_the_shapes() -> None:
 def test_an_unexpected_tensor_is_named() -> None:
     model = random_model("resnet18")
     message = refusal(model, {**model.state_dict(), "neck.weight": torch.ones(2)})
-    assert "120 of its 100 tensors are there" in message or "122 of its 122" in message
+    assert "100 of its 100 tensors are there" in message
     assert "Unexpected (1): neck.weight." in message
 
 
@@ -187,25 +191,21 @@ def test_equal_networks_have_equal_digests_and_a_bit_more_another() -> None:
 
 @pytest.mark.data
 def test_real_weights_load_completely_and_recognise_photographs() -> None:
-    import io
-    import tarfile
-
-    from PIL import Image
-
     path = measuring_data("weights", "mobilenetv2_100.imagenet.safetensors")
     photographs = measuring_data("data", "pretrain", "natural-256.tar")
     classifier = timm.create_model("mobilenetv2_100", num_classes=1000, pad_type="same").eval()
     load_checkpoint(classifier, path)
-    hits = 0
+    numbers = range(0, 1000, 50)
     with tarfile.open(photographs) as archive:
-        files = sorted((m for m in archive if m.isfile()), key=lambda m: m.name)
-        wanted = range(0, 1000, 25)
-        for number in wanted:
-            data = archive.extractfile(files[number])
-            assert data is not None
-            picture = Image.open(io.BytesIO(data.read())).convert("RGB")
-            values = (np.asarray(picture.resize((224, 224)), np.float32) - 127) / 127.5
-            with torch.inference_mode():
-                logits = classifier(torch.from_numpy(values).permute(2, 0, 1)[None])
-            hits += int(logits.argmax()) == number
-    assert hits >= 0.75 * len(wanted)
+        files = sorted((member for member in archive if member.isfile()), key=lambda member: member.name)
+        batch = np.stack([_photograph(archive, files[number]) for number in numbers])
+    with torch.inference_mode():
+        found = classifier(torch.from_numpy((batch - 127) / 127.5).permute(0, 3, 1, 2)).argmax(dim=1)
+    assert (found.numpy() == np.array(numbers)).mean() >= 0.75
+
+
+def _photograph(archive: tarfile.TarFile, member: tarfile.TarInfo) -> npt.NDArray[np.float32]:
+    data = archive.extractfile(member)
+    assert data is not None
+    picture = Image.open(data).convert("RGB")
+    return np.asarray(picture.resize((224, 224)), np.float32)
