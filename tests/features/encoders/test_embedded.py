@@ -24,9 +24,9 @@ def scene() -> Pixels:
     """A red striped disc, a green plain disc and a second red striped disc, turned, on grey."""
     y, x = np.indices((128, 192))
     picture = np.full((128, 192, 3), (150, 150, 155), np.uint8)
-    for centre_x, across in ((32, y), (160, x)):
+    for centre_x, across in ((32, x), (160, y)):
         picture[disc(centre_x)] = (200, 40, 30)
-        picture[disc(centre_x) & (across // 4 % 2 == 0)] = (230, 120, 90)
+        picture[disc(centre_x) & ~(across // 4 % 2).astype(np.bool_)] = (230, 120, 90)
     picture[disc(96)] = (40, 160, 60)
     return picture
 
