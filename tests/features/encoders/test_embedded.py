@@ -38,8 +38,8 @@ def disc(centre_x: int) -> npt.NDArray[np.bool_]:
 
 
 def discs() -> Masks:
-    dense = np.stack([disc(centre_x) for centre_x in (32, 160, 96)])
-    return Masks.from_dense(np.concatenate([dense, ~dense.any(axis=0)[None]]))
+    dense = [disc(centre_x) for centre_x in (32, 160, 96)]
+    return Masks.from_dense(np.stack([*dense, ~np.logical_or.reduce(dense)]))
 
 
 def encode(pixels: Pixels) -> FeatureMap:
