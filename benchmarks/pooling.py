@@ -21,7 +21,7 @@ import numpy.typing as npt
 from pycocotools import mask as coco
 
 from lydite.core import FeatureMap, FeatureSpace, Masks
-from lydite.features.coverage import coverage, coverage_dense
+from lydite.features.overlap import coverage, coverage_dense
 from lydite.features.pooling import pool, pool_weighted
 
 SIDE, GRID, DIM = 1024, 64, 1024

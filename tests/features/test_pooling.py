@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lydite.core import CollapsedFeatures, FeatureMap, FeatureSpace, InvalidValue, Masks
 from lydite.features import pooling as module
-from lydite.features.coverage import coverage
+from lydite.features.overlap import coverage
 from lydite.features.pooling import POOLING, pool, pool_image, pool_weighted
 
 

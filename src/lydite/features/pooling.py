@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from lydite.core import CollapsedFeatures, FeatureMap, Features, InvalidValue, Masks
 from lydite.core.errors import shorten
-from lydite.features.coverage import coverage
+from lydite.features.overlap import coverage
 
 POOLING = "coverage-mean, L2"
 """The rule by its name in ``FeatureSpace.pooling``."""

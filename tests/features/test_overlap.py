@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lydite.core import InvalidValue, Masks
-from lydite.features import coverage as module
-from lydite.features.coverage import coverage, coverage_dense, effective_cells
+from lydite.features import overlap as module
+from lydite.features.overlap import coverage, coverage_dense, effective_cells
 
 Dense = npt.NDArray[np.bool_]
 sides = st.integers(1, 12)
