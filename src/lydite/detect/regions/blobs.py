@@ -18,6 +18,8 @@ _LEAST_DIVERSITY = 0.2
 _LEAST_RANGE = 4.0
 _SMALLEST_SIDE = 3
 
+Blob = tuple[tuple[int, int, int, int], Crop]
+
 
 def find_blobs(view: View, areas: tuple[float, float]) -> Regions:
     """Maximally stable extremal regions (Matas et al. 2002), bright and dark, of four channels.
@@ -39,39 +41,36 @@ def find_blobs(view: View, areas: tuple[float, float]) -> Regions:
         max_variation=_LARGEST_VARIATION,
         min_diversity=_LEAST_DIVERSITY,
     )
-    blobs: list[npt.NDArray[np.int32]] = []
+    blobs: list[Blob] = []
     for channel in _channels(view.lab):
-        points_of, _ = finder.detectRegions(channel)
-        blobs += [points for points in points_of if low <= len(points) <= high]
+        points_of, boxes = finder.detectRegions(channel)
+        blobs += [
+            _paint(np.asarray(points), np.asarray(box))
+            for points, box in zip(points_of, boxes, strict=True)
+            if low <= len(points) <= high
+        ]
     return _measure(blobs, view.sources) if blobs else Regions.empty()
 
 
-def _measure(blobs: list[npt.NDArray[np.int32]], sources: npt.NDArray[np.float32]) -> Regions:
-    """Columns of regions that are given as lists of their pixels ``(x, y)``."""
-    areas = np.array([len(points) for points in blobs])
-    starts = np.cumsum(areas) - areas
-    points = np.concatenate(blobs)
-    low = np.minimum.reduceat(points, starts)
-    high = np.maximum.reduceat(points, starts) + 1
-    boxes = np.concatenate([low, high], axis=1).astype(np.int64)
-    fluxes = np.add.reduceat(sources[points[:, 1], points[:, 0]], starts, dtype=np.float64)
-    crops = [_paint(blob, box) for blob, box in zip(blobs, boxes.tolist(), strict=True)]
-    outlines = np.array([_outline(crop) for crop in crops], np.float64)
+def _paint(points: npt.NDArray[np.int32], box: npt.NDArray[np.int32]) -> Blob:
+    """From a list of pixels ``(x, y)`` and the box ``x y width height`` around them."""
+    x, y, width, height = box.tolist()
+    crop = np.zeros((height, width), np.bool_)
+    crop[points[:, 1] - y, points[:, 0] - x] = True
+    return (x, y, x + width, y + height), crop
+
+
+def _measure(blobs: list[Blob], sources: npt.NDArray[np.float32]) -> Regions:
+    areas = np.array([np.count_nonzero(crop) for _, crop in blobs], np.float64)
+    means = [cv2.mean(sources[y0:y1, x0:x1], crop.view(np.uint8))[:3] for (x0, y0, x1, y1), crop in blobs]
     return Regions(
-        boxes,
-        areas.astype(np.float64),
-        outlines,
-        fluxes,
+        np.array([box for box, _ in blobs], np.int64),
+        areas,
+        np.array([_outline(crop) for _, crop in blobs], np.float64),
+        np.array(means, np.float64) * areas[:, None],
         ("blob",) * len(blobs),
-        tuple(partial(np.copy, crop) for crop in crops),
+        tuple(partial(np.copy, crop) for _, crop in blobs),
     )
-
-
-def _paint(points: npt.NDArray[np.int32], box: list[int]) -> Crop:
-    x0, y0, x1, y1 = box
-    crop = np.zeros((y1 - y0, x1 - x0), np.bool_)
-    crop[points[:, 1] - y0, points[:, 0] - x0] = True
-    return crop
 
 
 def _outline(crop: Crop) -> int:
