@@ -21,7 +21,7 @@ def propose(pixels: Pixels, **settings: object) -> Candidates:
 
 
 def best(candidates: Candidates, truth: Mask) -> float:
-    return max(iou(mask, truth) for mask in candidates.masks)
+    return max((iou(mask, truth) for mask in candidates.masks), default=0.0)
 
 
 def scene() -> Pixels:
