@@ -71,7 +71,7 @@ class RegionProposer:
         """All regions at the working size, of any source."""
         working_px = view.edges.size
         per_pixel = working_px / (view.full_hw[0] * view.full_hw[1])
-        areas = (self._settings.min_region_px * per_pixel, self._settings.max_area_frac * working_px)
+        areas = (self._settings.min_region_px * per_pixel, self._settings.max_region_frac * working_px)
         criteria = [source for source in self._settings.sources if source != "blob"]
         parts = []
         if criteria:
@@ -85,7 +85,7 @@ class RegionProposer:
         full_px = view.full_hw[0] * view.full_hw[1]
         seen: set[tuple[int, int, tuple[int, ...], bytes]] = set()
         quality = measure_quality(regions, view.edges.size)
-        for row, score in rank(regions, quality, self._settings.duplicate_iou):
+        for row, score in rank(regions, quality, self._settings.region_duplicate_iou):
             x0, y0, _, _ = regions.boxes[row].tolist()
             piece = _tight(restore(regions.crops[row](), (y0, x0), view.size_hw, view.full_hw))
             if piece is None:
@@ -93,7 +93,7 @@ class RegionProposer:
             top, left, mask = piece
             key = (top, left, mask.shape, mask.tobytes())
             fits = self._settings.min_region_px <= np.count_nonzero(mask)
-            fits = fits and np.count_nonzero(mask) <= self._settings.max_area_frac * full_px
+            fits = fits and np.count_nonzero(mask) <= self._settings.max_region_frac * full_px
             if fits and key not in seen:
                 seen.add(key)
                 yield row, score, piece
