@@ -86,10 +86,11 @@ class Canvas:
             moved = cv2.warpAffine(small, shift, small_wh, flags=cv2.INTER_LINEAR)
             soft = cv2.GaussianBlur(moved, (0, 0), max(sprite.height * sigma / _SHADOW_SCALE, 0.5))
             dark = 1 - (1 - dark) * (1 - np.float32(strength) * soft)
-        dark = cv2.resize(dark, (cover.shape[1], cover.shape[0]), interpolation=cv2.INTER_LINEAR)
+        size_wh = (cover.shape[1], cover.shape[0])
+        shadow = np.asarray(cv2.resize(dark, size_wh, interpolation=cv2.INTER_LINEAR), np.float32)
         # Shadows keep some of the bounced warmth.
         tint = np.array([0.93, 0.97, 1.0], np.float32)
-        ground *= 1 - in_colour(dark[part], tint)
+        ground *= 1 - in_colour(shadow[part], tint)
 
     def _meet(
         self, top: int, left: int, size_hw: tuple[int, ...]

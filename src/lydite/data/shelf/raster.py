@@ -113,7 +113,8 @@ def rasterise(patches: Sequence[Patch], rotation: Float, unit: float) -> Fragmen
 def to_unit(vectors: Float) -> Float:
     """``(3, n)`` vectors made one long."""
     x, y, z = vectors
-    return vectors / np.maximum(np.sqrt(x * x + y * y + z * z), np.float32(1e-6))
+    length = np.sqrt(x * x + y * y + z * z)
+    return np.asarray(vectors / np.maximum(length, np.float32(1e-6)), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
