@@ -35,6 +35,8 @@ from lydite.metrics import ImageResult, ImageTruth, evaluate, match
 SHARED = Path(os.environ.get("LYDITE_MEASURING_DATA", Path(__file__).resolve().parents[2] / "shared"))
 NUCLEI_EXEMPLAR_IMAGES = 10
 NUCLEI_PER_IMAGE = 5
+EVERYTHING = {"allow_unknown": False, "min_quality": 0, "max_surround": 1, "nested_ios": 1}
+"""For AP and AR: every distinct candidate takes part, best rank first."""
 
 
 @dataclass(frozen=True)
@@ -125,18 +127,17 @@ def detect_all(task: Task, detector: Detector) -> list[Detection]:
 
 
 def result_of(key: int, detection: Detection, rows: np.ndarray, segm: bool) -> ImageResult:
-    """Chosen candidates of a picture as results, ranked by ``Scores.rank``."""
-    scores = detection.evidence.scores
+    """Chosen candidates of a picture as results, ranked by ``Evidence.rank``."""
+    scores, rank = detection.evidence.scores, detection.evidence.rank
     masks = detection.candidates.masks[rows]
     boxes: Boxes = detection.candidates.boxes[rows]
-    rank = (scores.rank[rows].astype(np.float64) + 2) / 4
-    return ImageResult(str(key), boxes, masks if segm else None, scores.labels[rows], rank)
+    return ImageResult(str(key), boxes, masks if segm else None, scores.labels[rows], rank[rows])
 
 
 def report(task: Task, encoder: str, detections: list[Detection], class_map: ClassMap) -> None:
     """Print the numbers of one encoder on one data set."""
     segm = task.iou_type == "segm"
-    everything = resolve("strict", options={"allow_unknown": False}).decision
+    everything = resolve("strict", options=EVERYTHING).decision
     ranked = [
         result_of(k, d, np.flatnonzero(decide(d.evidence, everything).accepted), segm)
         for k, d in enumerate(detections)

@@ -41,4 +41,5 @@ def random_case(
         ("positive/a.png",),
         ("negative/b.png",),
     )
-    return candidates, gather_evidence(candidates, scores)
+    surround = rng.uniform(-0.2, 1, count).astype(np.float32)
+    return candidates, gather_evidence(candidates, scores, surround)

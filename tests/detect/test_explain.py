@@ -18,7 +18,14 @@ from lydite.detect.settings import FilterSettings, RuleSettings, SuppressionSett
 
 DEFAULT = DecisionSettings(FilterSettings(), RuleSettings(), SuppressionSettings())
 STRICT_EVERYWHERE = DecisionSettings(
-    FilterSettings(min_area_frac=0.02, max_area_frac=0.15, border_width=3, duplicate_iou=0.6),
+    FilterSettings(
+        min_area_frac=0.02,
+        max_area_frac=0.15,
+        border_width=3,
+        duplicate_iou=0.6,
+        min_quality=0.3,
+        max_surround=0.7,
+    ),
     RuleSettings(
         min_pos_score=0.7,
         decision_threshold=0.1,

@@ -39,7 +39,7 @@ class Rule:
     Args:
         name: The setting, and the rule's name in explanations.
         at_least: True when values below the threshold are blocked, false when values above are.
-        is_filter: True for rules about geometry, false for rules about scores.
+        is_filter: True for rules about the candidate alone, false for rules about the bank.
         values: The value of each row; infinite where the rule has nothing to say.
         threshold: The threshold in force; ``None`` when the rule is switched off.
     """
@@ -114,6 +114,20 @@ RULES: tuple[Rule, ...] = (
         True,
         lambda e, _: e.border_distance.astype(np.float64),
         lambda s: s.filters.border_width or None,
+    ),
+    Rule(
+        "min_quality",
+        True,
+        True,
+        lambda e, _: e.quality.astype(np.float64),
+        lambda s: s.filters.min_quality or None,
+    ),
+    Rule(
+        "max_surround",
+        False,
+        True,
+        lambda e, _: e.surround.astype(np.float64),
+        lambda s: s.filters.max_surround if s.filters.max_surround < 1 else None,
     ),
     Rule("min_pos_score", True, False, _positive, lambda s: s.rules.min_pos_score),
     Rule("decision_threshold", True, False, _gap, lambda s: s.rules.decision_threshold),
@@ -190,7 +204,7 @@ def decide(evidence: Evidence, settings: DecisionSettings) -> Verdicts:
     thresholds = signed_thresholds(settings)
     values = np.stack([rule.values(evidence, settings.rules) for rule in RULES], axis=1) * SIGNS
     duplicates = find_rivals(evidence.overlaps, evidence.quality)
-    instances = find_rivals(evidence.overlaps, evidence.scores.rank, evidence.scores.labels)
+    instances = find_rivals(evidence.overlaps, evidence.rank, evidence.scores.labels)
     eligible, passes = passing(values, thresholds)
     duplicate_of = keep_strongest(duplicates, eligible, settings.filters.duplicate_iou)
     unique = eligible & (duplicate_of < 0)

@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
+
 from lydite.core import Candidates, Decisions, Features, FeatureSpace, ImageId, ItemId, Outcome
 from lydite.data import ImageLimits, Picture, load_image
 from lydite.detect.bank import Bank, build_bank
-from lydite.detect.collapse import require_spread
 from lydite.detect.config import DetectSettings
 from lydite.detect.decide import decide
+from lydite.detect.embed import Look, look
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.exemplars import ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
 from lydite.detect.proposers import Proposer, build_proposer
 from lydite.detect.scoring import Scores, score
-from lydite.features import CacheKey, Encoder, VectorCache, build_encoder, candidates_digest, pool
+from lydite.features import Encoder, VectorCache, build_encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +195,11 @@ class Detector:
         if candidates is None:
             with clock.time("propose"):
                 candidates = self.proposer.propose(picture.pixels, item)
-        features = self._embed(picture, candidates, clock)
+        seen = self._look(picture, candidates, clock)
         with clock.time("score"):
-            scores = self._score(features)
+            scores = score(seen.vectors, self.bank, self.settings.scoring)
         with clock.time("measure"):
-            evidence = self._gather(candidates, scores)
+            evidence = self._gather(candidates, scores, seen)
         with clock.time("decide"):
             verdicts = decide(evidence, self.settings.decision)
         with clock.time("explain"):
@@ -213,37 +215,17 @@ class Detector:
             picture.notes,
         )
 
-    def _gather(self, candidates: Candidates, scores: Scores) -> Evidence:
+    def _gather(self, candidates: Candidates, scores: Scores, seen: Look) -> Evidence:
         filters, _, suppression = self.settings.decision
         floor_iou = min(filters.duplicate_iou, suppression.nms_iou)
-        return gather_evidence(candidates, scores, floor_iou, suppression.nested_ios)
+        return gather_evidence(candidates, scores, seen.surround, floor_iou, suppression.nested_ios)
 
-    def _embed(self, picture: Picture, candidates: Candidates, clock: _Clock) -> Features | None:
+    def _look(self, picture: Picture, candidates: Candidates, clock: _Clock) -> Look:
         if not len(candidates):
-            return None
-        ids = tuple(str(region) for region in candidates.ids)
-        digest = candidates_digest(candidates.masks)
-        key = CacheKey(self.space, picture.image_id, digest, self.settings.encoder.short_side)
-        if self.cache is not None:
-            with clock.time("cache"):
-                cached = self.cache.find(key, ids)
-            if cached is not None:
-                return cached
-        with clock.time("encode"):
-            feature_map = self.encoder.encode(picture.pixels)
-        with clock.time("pool"):
-            features = pool(feature_map, candidates.masks, ids)
-        require_spread(features, feature_map, picture.pixels, str(candidates.item))
-        if self.cache is not None:
-            with clock.time("cache"):
-                self.cache.put(key, features)
-        return features
-
-    def _score(self, features: Features | None) -> Scores:
-        if features is None:
             nothing = Features(self.bank.positives.vectors[:0], (), self.space)
-            return score(nothing, self.bank, self.settings.scoring)
-        return score(features, self.bank, self.settings.scoring)
+            return Look(nothing, np.zeros(0, np.float32))
+        short_side = self.settings.encoder.short_side
+        return look(picture, candidates, self.encoder, short_side, self.cache, clock.time)
 
 
 def _rebuild(settings: DetectSettings, bank: Bank, cache: VectorCache | None) -> Detector:

@@ -24,6 +24,7 @@ class Evidence:
         area_frac: ``(n,)`` float64 share of the picture's area.
         border_distance: ``(n,)`` int64 pixels between the candidate and the nearest edge of the picture.
         quality: ``(n,)`` float32 the proposer's own ranking, which decides between duplicates.
+        surround: ``(n,)`` float32 cosine between the candidate and what lies around it.
         scores: What the bank says of each.
         overlaps: Pairs of candidates that cover each other by at least the two floors.
         floor_iou: Pairs of a smaller IoU may be missing from ``overlaps``.
@@ -36,18 +37,31 @@ class Evidence:
     area_frac: npt.NDArray[np.float64]
     border_distance: npt.NDArray[np.int64]
     quality: npt.NDArray[np.float32]
+    surround: npt.NDArray[np.float32]
     scores: Scores
     overlaps: Overlaps
     floor_iou: float
     floor_ios: float
 
     def __post_init__(self) -> None:
-        lengths = [len(self.area_frac), len(self.border_distance), len(self.quality), len(self.scores)]
+        columns = (self.area_frac, self.border_distance, self.quality, self.surround, self.scores)
+        lengths = [len(column) for column in columns]
         if len(set(lengths)) != 1:
             raise InvalidValue("Evidence", "columns of one length", lengths)
 
     def __len__(self) -> int:
         return len(self.area_frac)
+
+    @property
+    def rank(self) -> npt.NDArray[np.float32]:
+        """``(n,)`` what orders instances: likeness, and being one whole thing.
+
+        Likeness alone prefers parts: a patch of an apple is as much apple as the apple. So the proposer's
+        quality counts in full, and the likeness to the surround against it by half.
+        """
+        likeness = self.scores.positive - 0.5 * np.nan_to_num(self.scores.negative, nan=0.0)
+        wholeness = self.quality - 0.5 * self.surround
+        return (likeness + wholeness).astype(np.float32)
 
     def require_floors(self, filters: FilterSettings, suppression: SuppressionSettings) -> None:
         """Pass if the overlaps suffice for these limits.
@@ -65,13 +79,18 @@ class Evidence:
 
 
 def gather_evidence(
-    candidates: Candidates, scores: Scores, floor_iou: float = _LEAST, floor_ios: float = _LEAST
+    candidates: Candidates,
+    scores: Scores,
+    surround: npt.NDArray[np.float32],
+    floor_iou: float = _LEAST,
+    floor_ios: float = _LEAST,
 ) -> Evidence:
     """Measure candidates beside their scores.
 
     Args:
         candidates: What was proposed.
         scores: What the bank says.
+        surround: ``(n,)`` cosine between each candidate and what lies around it.
         floor_iou: The smallest IoU limit that will be asked for; higher is faster.
         floor_ios: The smallest limit on the intersection over the smaller that will be asked for.
     """
@@ -81,6 +100,7 @@ def gather_evidence(
         candidates.masks.areas / (height * width),
         np.minimum.reduce([x0, y0, width - x1, height - y1]),
         candidates.quality,
+        surround,
         scores,
         pairwise_overlaps(candidates.masks, max(floor_iou, _LEAST), max(floor_ios, _LEAST)),
         max(floor_iou, _LEAST),

@@ -71,11 +71,6 @@ class Scores:
         """``(n,)`` aggregated cosine to the positives of the row's class."""
         return self.by_class[np.arange(len(self)), self.labels]
 
-    @property
-    def rank(self) -> Float:
-        """``(n,)`` what orders instances: the positive cosine less the negative one, where there is one."""
-        return self.positive - np.nan_to_num(self.negative, nan=0.0)
-
 
 def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores:
     """Compare candidates with the bank.

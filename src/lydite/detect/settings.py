@@ -28,6 +28,15 @@ class FilterSettings(_Settings):
     border_width: int = Field(
         0, ge=0, description="ban candidates nearer to the picture's edge than this many pixels; 0 = no ban"
     )
+    min_quality: float = Field(
+        0.15, ge=0, le=1, description="how sure the proposer must be that a candidate is one thing"
+    )
+    max_surround: float = Field(
+        0.80,
+        ge=-1,
+        le=1,
+        description="largest cosine to what lies around: more is a part of a thing; 1 = off",
+    )
     duplicate_iou: float = Field(
         0.90, ge=0, le=1, description="above this IoU with a better proposal a candidate is its duplicate"
     )

@@ -41,13 +41,15 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "area": pl.Int64,
     "border_distance": pl.Int64,
     "quality": pl.Float32,
+    "surround": pl.Float32,
     "origin": pl.String,
     "by_class": pl.List(pl.Float32),
     "nearest": pl.List(pl.Float32),
     "mask": pl.String,
 }
 """Columns of ``decisions.parquet``: one row a candidate. ``positive``, ``negative``, ``nearest*`` and
-``by_class`` are cosines; ``score`` is ``(positive + 1) / 2``; ``mask`` is COCO's compressed RLE."""
+``by_class`` are cosines, as is ``surround``; ``score`` is ``(positive + 1) / 2``; ``mask`` is COCO's
+compressed RLE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def to_table(detection: Detection) -> pl.DataFrame:
         "class": [names[int(label)] for label in decisions.labels],
         "outcome": [outcome.value for outcome in decisions.outcomes],
         "score": (decisions.positive.astype(np.float64) + 1) / 2,
-        "rank": scores.rank.astype(np.float64),
+        "rank": evidence.rank.astype(np.float64),
         "positive": decisions.positive,
         "negative": _nan_as_none(decisions.negative),
         "nearest_positive": list(decisions.nearest_positive),
@@ -165,6 +167,7 @@ def to_table(detection: Detection) -> pl.DataFrame:
         "area": candidates.masks.areas,
         "border_distance": evidence.border_distance,
         "quality": candidates.quality,
+        "surround": evidence.surround,
         "origin": list(candidates.origins),
         "by_class": scores.by_class.tolist(),
         "nearest": [[v for v in row if v == v] for row in scores.nearest.tolist()],  # noqa: PLR0124 - NaN

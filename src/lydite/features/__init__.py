@@ -6,6 +6,7 @@ from lydite.features.encoders import ENCODERS, build_encoder
 from lydite.features.overlap import coverage, coverage_dense, effective_cells
 from lydite.features.pooling import POOLING, pool, pool_image, pool_weighted
 from lydite.features.settings import EncoderSettings
+from lydite.features.surround import pool_surround
 
 __all__ = [
     "ENCODERS",
@@ -22,5 +23,6 @@ __all__ = [
     "effective_cells",
     "pool",
     "pool_image",
+    "pool_surround",
     "pool_weighted",
 ]

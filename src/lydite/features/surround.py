@@ -1,0 +1,90 @@
+"""What lies around each mask: the vector of its surround, to tell a thing from a part of one.
+
+Inside a part of a large apple there is apple, and around it there is apple too. Inside a whole apple there is
+apple, and around it something else. The surround is the mean of the cells of the enlarged box that the mask
+does not cover; sums over boxes come from one integral image (Crow 1984), so the cost does not depend
+on the size of the masks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from lydite.core import FeatureMap, Features, Masks
+from lydite.features.overlap import coverage
+
+_REACH = 0.35
+"""How far the surround reaches beyond the box on each side, as a share of the box's side."""
+_LEAST_CELLS = 1.5
+"""... but at least so many cells."""
+
+
+def pool_surround(feature_map: FeatureMap, masks: Masks, ids: Sequence[str]) -> Features:
+    """One unit vector per mask for what surrounds it.
+
+    Where nothing surrounds a mask (it fills its enlarged box) the vector is that of the whole picture.
+
+    Args:
+        feature_map: The dense map of the picture.
+        masks: ``n`` non-empty masks of that picture.
+        ids: ``n`` distinct texts, one for each mask.
+
+    Returns:
+        ``n`` unit vectors of the map's space.
+    """
+    cells = feature_map.cells.astype(np.float64)
+    rows, columns, dim = cells.shape
+    cell_hw = np.array(masks.size_hw) / (rows, columns)
+    area = masks.areas / cell_hw.prod()
+    inside = (coverage(masks, (rows, columns)) @ cells.reshape(-1, dim)) * area[:, None]
+    top, left, bottom, right = _reach(masks, cell_hw, (rows, columns))
+    around = _box_sums(cells, top, left, bottom, right) - inside
+    left_over = (bottom - top) * (right - left) - area
+    nothing = left_over < 0.5
+    around[nothing] = cells.sum(axis=(0, 1))
+    return Features(_unit(around, feature_map), tuple(ids), feature_map.space)
+
+
+def _reach(
+    masks: Masks, cell_hw: npt.NDArray[np.float64], grid_hw: tuple[int, int]
+) -> tuple[npt.NDArray[np.int64], ...]:
+    """Enlarged boxes in whole cells: top, left, bottom, right."""
+    x0, y0, x1, y1 = masks.boxes.xyxy.astype(np.float64).T
+    reach_y = np.maximum((y1 - y0) * _REACH, _LEAST_CELLS * cell_hw[0])
+    reach_x = np.maximum((x1 - x0) * _REACH, _LEAST_CELLS * cell_hw[1])
+    top, bottom = np.floor((y0 - reach_y) / cell_hw[0]), np.ceil((y1 + reach_y) / cell_hw[0])
+    left, right = np.floor((x0 - reach_x) / cell_hw[1]), np.ceil((x1 + reach_x) / cell_hw[1])
+    height, width = grid_hw
+    return (
+        np.clip(top, 0, height).astype(np.int64),
+        np.clip(left, 0, width).astype(np.int64),
+        np.clip(bottom, 0, height).astype(np.int64),
+        np.clip(right, 0, width).astype(np.int64),
+    )
+
+
+def _box_sums(
+    cells: npt.NDArray[np.float64],
+    top: npt.NDArray[np.int64],
+    left: npt.NDArray[np.int64],
+    bottom: npt.NDArray[np.int64],
+    right: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]:
+    rows, columns, dim = cells.shape
+    integral = np.zeros((rows + 1, columns + 1, dim))
+    np.cumsum(np.cumsum(cells, axis=0), axis=1, out=integral[1:, 1:])
+    sums: npt.NDArray[np.float64] = (
+        integral[bottom, right] - integral[top, right] - integral[bottom, left] + integral[top, left]
+    )
+    return sums
+
+
+def _unit(sums: npt.NDArray[np.float64], feature_map: FeatureMap) -> npt.NDArray[np.float32]:
+    """L2 norm 1; a sum that cancels to nothing has no direction and takes the picture's."""
+    norms = np.linalg.norm(sums, axis=1, keepdims=True)
+    sums = np.where(norms > 1e-9, sums, feature_map.cells.astype(np.float64).mean(axis=(0, 1)))
+    unit: npt.NDArray[np.float32] = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float32)
+    return unit
