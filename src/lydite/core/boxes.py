@@ -32,7 +32,7 @@ class Boxes:
     xyxy: npt.NDArray[np.float32]
 
     def __post_init__(self) -> None:
-        array = np.asarray(self.xyxy, dtype=np.float32)
+        array = np.array(self.xyxy, dtype=np.float32, order="C")  # a copy: the caller's stays writeable
         if array.size == 0:
             array = array.reshape(0, 4)
         if array.ndim != 2 or array.shape[1] != 4:
@@ -41,7 +41,6 @@ class Boxes:
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise InvalidValue(f"Boxes.xyxy[{row}]", "finite with x1 >= x0 and y1 >= y0", array[row].tolist())
-        array = np.ascontiguousarray(array)
         array.flags.writeable = False
         object.__setattr__(self, "xyxy", array)
 
@@ -67,28 +66,33 @@ class Boxes:
     def from_xywh(cls, xywh: npt.ArrayLike) -> Boxes:
         """From COCO's ``x y width height`` (pixels, origin 0)."""
         array = _rows(xywh)
-        return cls(_float32(np.concatenate([array[:, :2], array[:, :2] + array[:, 2:]], axis=1)))
+        with _quietly():
+            return cls(np.concatenate([array[:, :2], array[:, :2] + array[:, 2:]], axis=1, dtype=np.float32))
 
-    def to_xywh(self) -> npt.NDArray[np.float32]:
-        """``(n, 4)`` COCO ``x y width height``."""
-        return np.concatenate([self.xyxy[:, :2], self.xyxy[:, 2:] - self.xyxy[:, :2]], axis=1)
+    def to_xywh(self) -> npt.NDArray[np.float64]:
+        """``(n, 4)`` float64 COCO ``x y width height``; exact, so that the way back is."""
+        array = self.xyxy.astype(np.float64)
+        return np.concatenate([array[:, :2], array[:, 2:] - array[:, :2]], axis=1)
 
     @classmethod
     def from_voc(cls, voc: npt.ArrayLike) -> Boxes:
         """From Pascal VOC's ``xmin ymin xmax ymax``, which count from 1 and include their ends."""
-        return cls(_float32(_rows(voc) - np.array([1, 1, 0, 0])))
+        with _quietly():
+            return cls((_rows(voc) - np.array([1, 1, 0, 0])).astype(np.float32))
 
-    def to_voc(self) -> npt.NDArray[np.float32]:
-        """``(n, 4)`` Pascal VOC ``xmin ymin xmax ymax``."""
-        return self.xyxy + np.array([1, 1, 0, 0], np.float32)
+    def to_voc(self) -> npt.NDArray[np.float64]:
+        """``(n, 4)`` float64 Pascal VOC ``xmin ymin xmax ymax``; exact, so that the way back is."""
+        voc: npt.NDArray[np.float64] = self.xyxy + np.array([1, 1, 0, 0], np.float64)
+        return voc
 
     @classmethod
     def from_yolo(cls, yolo: npt.ArrayLike, size_hw: tuple[int, int]) -> Boxes:
         """From YOLO's ``cx cy width height`` relative to a picture of ``size_hw`` pixels."""
         height, width = size_hw
-        array = _rows(yolo) * np.array([width, height, width, height])
-        half = array[:, 2:] / 2
-        return cls(_float32(np.concatenate([array[:, :2] - half, array[:, :2] + half], axis=1)))
+        with _quietly():
+            array = _rows(yolo) * np.array([width, height, width, height])
+            centre, half = array[:, :2], array[:, 2:] / 2
+            return cls(np.concatenate([centre - half, centre + half], axis=1, dtype=np.float32))
 
     def to_yolo(self, size_hw: tuple[int, int]) -> npt.NDArray[np.float64]:
         """``(n, 4)`` YOLO ``cx cy width height`` relative to a picture of ``size_hw`` pixels."""
@@ -120,6 +124,6 @@ def _rows(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return array
 
 
-def _float32(array: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    with np.errstate(over="ignore"):
-        return array.astype(np.float32)
+def _quietly() -> np.errstate:
+    """Let numbers overflow without a warning: construction refuses them and names the row."""
+    return np.errstate(over="ignore", invalid="ignore")

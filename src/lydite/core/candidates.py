@@ -26,7 +26,7 @@ class Candidates:
         origins: ``n`` texts: which proposer, and how, for example ``"regions/colour"``.
 
     Raises:
-        InvalidValue: If the columns differ in length or a number stands twice.
+        InvalidValue: If the columns differ in length, a number stands twice, or a quality is out of range.
     """
 
     item: ItemId
@@ -51,6 +51,9 @@ class Candidates:
             raise InvalidValue("Candidates", "columns of one length", lengths)
         if len(np.unique(self.numbers)) != len(self.numbers) or (self.numbers < 0).any():
             raise InvalidValue("Candidates.numbers", "distinct and 0 or more", self.numbers.tolist()[:8])
+        bad = ~((self.quality >= 0) & (self.quality <= 1))
+        if bad.any():
+            raise InvalidValue("Candidates.quality", "in [0, 1]", float(self.quality[bad][0]))
 
     def __len__(self) -> int:
         return len(self.numbers)

@@ -39,6 +39,13 @@ class ClassMap:
         return name in self.names
 
     def __getitem__(self, label: int) -> str:
+        """The name of a label number.
+
+        Raises:
+            InvalidValue: If the label is not in ``0..len - 1``; -1 means "not scored", not the last class.
+        """
+        if not 0 <= label < len(self.names):
+            raise InvalidValue("A label", f"in 0..{len(self.names) - 1}", label)
         return self.names[label]
 
     def get_label(self, name: str) -> int:

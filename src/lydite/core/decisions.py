@@ -102,6 +102,10 @@ class Decisions:
     flips: tuple[Flip | None, ...]
 
     def __post_init__(self) -> None:
+        for name in ("numbers", "labels"):
+            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=np.int64))
+        for name in ("positive", "negative"):
+            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=np.float32))
         for name in ("nearest_positive", "nearest_negative", "outcomes", "blocks", "flips"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         lengths = {

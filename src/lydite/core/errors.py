@@ -25,6 +25,7 @@ The message of each states the fact, then the remedy, and ends with the value se
 from __future__ import annotations
 
 import difflib
+import pickle
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -56,17 +57,26 @@ class LyditeError(Exception):
         super().__init__(" ".join(parts))
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by message, so that failures cross process boundaries as values."""
-        return (_rebuild, (type(self), self.fact, self.remedy, self.seen, dict(self.__dict__)))
+        """Pickle message and attributes, so that failures cross process boundaries as values.
+
+        A value seen that cannot be pickled travels as the text that the message shows.
+        """
+        return (_rebuild, (type(self), self.args, {**self.__dict__, "seen": _portable(self.seen)}))
 
 
-def _rebuild(
-    kind: type[LyditeError], fact: str, remedy: str, seen: object, state: dict[str, object]
-) -> LyditeError:
+def _rebuild(kind: type[LyditeError], args: tuple[object, ...], state: dict[str, object]) -> LyditeError:
     error = kind.__new__(kind)
-    LyditeError.__init__(error, fact, remedy, seen)
+    error.args = args
     error.__dict__.update(state)
     return error
+
+
+def _portable(value: object) -> object:
+    try:
+        pickle.dumps(value)
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return shorten(value)
+    return value
 
 
 class UsageError(LyditeError):
@@ -209,8 +219,8 @@ class CollapsedFeatures(ContractError):
 
 
 def shorten(value: object, limit: int = 120) -> str:
-    """``repr`` of a value (plain text for a string that is a path-like message), cut in the middle."""
-    text = value if isinstance(value, str) else repr(value)
+    """``repr`` of a value, but a text that shows something as it is; cut in the middle, limit 3 or more."""
+    text = value if isinstance(value, str) and value.strip() else repr(value)
     if len(text) <= limit:
         return text
     keep = (limit - 1) // 2

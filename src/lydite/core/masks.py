@@ -17,6 +17,9 @@ from lydite.core.errors import InvalidValue
 
 Runs = npt.NDArray[np.int64]
 
+_TILE = 32
+"""Columns turned into rows at a time: few enough that both sides stay in the processor's cache."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Masks:
@@ -36,13 +39,16 @@ class Masks:
     size_hw: tuple[int, int]
 
     def __post_init__(self) -> None:
-        runs = np.ascontiguousarray(self.runs, dtype=np.int64).reshape(-1, 2)
+        runs = np.ascontiguousarray(self.runs, dtype=np.int64)
+        runs = runs.reshape(0, 2) if runs.size == 0 else runs
         offsets = np.ascontiguousarray(self.offsets, dtype=np.int64)
+        if runs.ndim != 2 or runs.shape[1] != 2:
+            raise InvalidValue("Masks.runs", "an array of shape (r, 2)", runs.shape)
         height, width = int(self.size_hw[0]), int(self.size_hw[1])
         if height < 0 or width < 0:
             raise InvalidValue("Masks.size_hw", "a height and width of 0 or more", self.size_hw)
         if offsets.ndim != 1 or len(offsets) < 1 or offsets[0] != 0 or offsets[-1] != len(runs):
-            raise InvalidValue("Masks.offsets", f"from 0 to {len(runs)}", offsets[[0, -1]].tolist())
+            raise InvalidValue("Masks.offsets", f"from 0 to {len(runs)}", offsets.tolist()[:8])
         if (np.diff(offsets) < 0).any():
             raise InvalidValue("Masks.offsets", "ascending", offsets.tolist()[:8])
         if len(runs):
@@ -61,9 +67,9 @@ class Masks:
         """Rows by boolean mask, integer array or slice."""
         rows = np.arange(len(self))[index]
         lengths = np.diff(self.offsets)[rows]
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         take = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
-        return Masks(self.runs[take], offsets, self.size_hw)
+        return Masks._trusted(self.runs[take], offsets, self.size_hw)
 
     @classmethod
     def empty(cls, size_hw: tuple[int, int]) -> Masks:
@@ -114,8 +120,8 @@ class Masks:
     def from_boxes(cls, boxes: Boxes, size_hw: tuple[int, int]) -> Masks:
         """Filled boxes: a pixel belongs to a box that holds its centre."""
         height, width = size_hw
-        edges = np.ceil(boxes.xyxy.astype(np.float64) - 0.5).astype(np.int64)
-        edges = np.clip(edges, 0, np.array([width, height, width, height]))
+        edges = np.ceil(boxes.xyxy.astype(np.float64) - 0.5)
+        edges = np.clip(edges, 0, np.array([width, height, width, height])).astype(np.int64)
         run_lists: list[Runs] = []
         for x0, y0, x1, y1 in edges:
             columns = np.arange(x0, x1, dtype=np.int64) * height
@@ -150,22 +156,15 @@ class Masks:
 
     def decode(self, row: int) -> npt.NDArray[np.bool_]:
         """One mask as ``(height, width)`` bool."""
-        height, width = self.size_hw
-        flat = np.zeros(height * width, np.bool_)
-        runs = self._runs_of(row)
-        if len(runs):
-            low, high = int(runs[0, 0]), int(runs[-1, 1])
-            steps = np.zeros(high - low + 1, np.int8)
-            steps[runs[:, 0] - low] = 1
-            steps[runs[:, 1] - low] = -1
-            np.cumsum(steps[:-1], dtype=np.int8, out=flat[low:high].view(np.int8))
-        return flat.reshape(width, height).T
+        dense = np.zeros(self.size_hw, np.bool_)
+        _paint(self._runs_of(row), dense)
+        return dense
 
     def to_dense(self) -> npt.NDArray[np.bool_]:
         """``(n, height, width)`` bool."""
         dense = np.zeros((len(self), *self.size_hw), np.bool_)
         for row in range(len(self)):
-            dense[row] = self.decode(row)
+            _paint(self._runs_of(row), dense[row])
         return dense
 
     @property
@@ -201,6 +200,15 @@ class Masks:
         runs = np.concatenate(run_lists) if run_lists else np.zeros((0, 2), np.int64)
         return cls(runs, offsets, size_hw)
 
+    @classmethod
+    def _trusted(cls, runs: Runs, offsets: npt.NDArray[np.int64], size_hw: tuple[int, int]) -> Masks:
+        """Rows of masks that were checked when they were built; checking again would double the cost."""
+        masks = object.__new__(cls)
+        object.__setattr__(masks, "runs", runs)
+        object.__setattr__(masks, "offsets", offsets)
+        object.__setattr__(masks, "size_hw", size_hw)
+        return masks
+
 
 def _check_runs(runs: Runs, offsets: npt.NDArray[np.int64], pixels: int) -> None:
     if runs.min() < 0 or runs[:, 1].max() > pixels or (runs[:, 1] <= runs[:, 0]).any():
@@ -218,18 +226,32 @@ def _check_runs(runs: Runs, offsets: npt.NDArray[np.int64], pixels: int) -> None
 def _runs_of_piece(piece: npt.NDArray[np.generic], y: int, x: int, height: int) -> Runs:
     """Runs of a dense piece whose corner is at ``(y, x)`` of a picture ``height`` pixels high."""
     foreground = piece if piece.dtype == np.bool_ else piece != 0
-    columns = np.flatnonzero(foreground.any(axis=0))
-    if not len(columns):
+    rows, columns = foreground.shape
+    if not foreground.size:
         return np.zeros((0, 2), np.int64)
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    rows = piece.shape[0]
-    # One background row below each column, so that no run crosses from one column into the next.
-    padded = np.zeros((right - left, rows + 1), np.int8)
-    padded[:, :rows] = foreground[:, left:right].T
-    flat = padded.ravel()
-    steps = np.flatnonzero(np.diff(flat, prepend=np.int8(0)))
-    column, row = np.divmod(steps, rows + 1)
-    return _join_touching(((x + left + column) * height + y + row).astype(np.int64).reshape(-1, 2))
+    # Where a column changes on the way down, read row by row as it lies in memory, then put in order.
+    # A background row on either side closes every column, so that no run crosses into the next.
+    changes = np.empty((rows + 1, columns), np.bool_)
+    changes[0] = foreground[0]
+    np.not_equal(foreground[1:], foreground[:-1], out=changes[1:-1])
+    changes[-1] = foreground[-1]
+    row, column = np.divmod(np.flatnonzero(changes), columns)
+    column, row = np.divmod(np.sort(column * (rows + 1) + row), rows + 1)
+    return _join_touching(((x + column) * height + y + row).reshape(-1, 2))
+
+
+def _paint(runs: Runs, dense: npt.NDArray[np.bool_]) -> None:
+    """Set the pixels of the runs in a ``(height, width)`` array of ``False``."""
+    if not len(runs):
+        return
+    height = dense.shape[0]
+    left, right = int(runs[0, 0]) // height, -(-int(runs[-1, 1]) // height)
+    edges = np.concatenate([[left * height], runs.ravel(), [right * height]])
+    inside = np.arange(len(edges) - 1) % 2 == 1
+    columns = np.repeat(inside, np.diff(edges)).reshape(right - left, height)
+    target = dense[:, left:right]
+    for x in range(0, right - left, _TILE):
+        target[:, x : x + _TILE] = columns[x : x + _TILE].T
 
 
 def _join_touching(runs: Runs) -> Runs:

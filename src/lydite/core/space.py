@@ -46,6 +46,7 @@ class FeatureSpace:
     def __post_init__(self) -> None:
         object.__setattr__(self, "mean", tuple(float(v) for v in self.mean))
         object.__setattr__(self, "std", tuple(float(v) for v in self.std))
+        object.__setattr__(self, "dim", int(self.dim))
         for field in fields(self):
             if getattr(self, field.name) == "":
                 raise InvalidValue(f"FeatureSpace.{field.name}", "a non-empty text", "")

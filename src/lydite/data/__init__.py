@@ -1,1 +1,53 @@
-"""data."""
+"""What we have: pictures decoded safely, annotations of other tools, files written whole."""
+
+from lydite.data.annotations import AnnotatedImage, AnnotationSet
+from lydite.data.coco_writer import CocoWriter
+from lydite.data.files import atomic_path, safe_stem, write_atomic
+from lydite.data.find import ImageFile, find_images, has_image_suffix, is_hidden
+from lydite.data.formats import (
+    FORMATS,
+    Format,
+    get_format,
+    read_coco,
+    read_split,
+    read_voc,
+    read_yolo,
+    read_yolo_names,
+    write_coco,
+)
+from lydite.data.image import ImageLimits, Picture, decode_image, load_image, peek_size
+from lydite.data.names import natural_key, path_key, printable
+from lydite.data.rle import Rle, from_coco_rle, to_coco_rle
+
+__all__ = [
+    "FORMATS",
+    "AnnotatedImage",
+    "AnnotationSet",
+    "CocoWriter",
+    "Format",
+    "ImageFile",
+    "ImageLimits",
+    "Picture",
+    "Rle",
+    "atomic_path",
+    "decode_image",
+    "find_images",
+    "from_coco_rle",
+    "get_format",
+    "has_image_suffix",
+    "is_hidden",
+    "load_image",
+    "natural_key",
+    "path_key",
+    "peek_size",
+    "printable",
+    "read_coco",
+    "read_split",
+    "read_voc",
+    "read_yolo",
+    "read_yolo_names",
+    "safe_stem",
+    "to_coco_rle",
+    "write_atomic",
+    "write_coco",
+]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from lydite.core import (
     ClassMap,
     ExemplarError,
+    FeatureMap,
     Features,
     FeatureSpace,
     ImageError,
@@ -18,7 +19,7 @@ from lydite.core import (
     InvalidValue,
     similarity,
 )
-from lydite.data import ImageLimits
+from lydite.data import ImageLimits, Picture
 from lydite.detect.exemplars import Exemplar, ExemplarSet
 from lydite.features import Encoder, pool
 
@@ -132,6 +133,7 @@ class _Eye:
         self._limits = limits
         self.problems: dict[str, ImageError] = {}
         self.image_ids: dict[str, ImageId] = {}
+        self._last: tuple[ImageId, FeatureMap] | None = None
 
     def look(self, exemplars: tuple[Exemplar, ...]) -> list[tuple[Exemplar, Features]]:
         seen = []
@@ -142,9 +144,14 @@ class _Eye:
                 self.problems[exemplar.name] = error
                 continue
             self.image_ids[exemplar.name] = picture.image_id
-            feature_map = self._encoder.encode(picture.pixels)
-            seen.append((exemplar, pool(feature_map, mask, (exemplar.name,))))
+            seen.append((exemplar, pool(self._map_of(picture), mask, (exemplar.name,))))
         return seen
+
+    def _map_of(self, picture: Picture) -> FeatureMap:
+        """The map of a picture; several exemplars of one picture in a row share one look."""
+        if self._last is None or self._last[0] != picture.image_id:
+            self._last = (picture.image_id, self._encoder.encode(picture.pixels))
+        return self._last[1]
 
     def first_problem(self, exemplars: ExemplarSet, class_name: str) -> str:
         names = [e.name for e in exemplars.positives if e.class_name == class_name]

@@ -1,0 +1,126 @@
+"""Files that are either the old ones or the new ones, never half of each; and names for them."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from lydite.core import ItemId, OutputError
+from lydite.data.names import printable
+
+_REMEDIES = {
+    errno.ENOSPC: "Free some space, or write elsewhere.",
+    errno.EDQUOT: "Free some space, or write elsewhere.",
+    errno.EFBIG: "Write to a file system that takes larger files.",
+    errno.EROFS: "Write to a place that is not read-only.",
+    errno.EACCES: "Give yourself permission to write there, or write elsewhere.",
+    errno.EPERM: "Give yourself permission to write there, or write elsewhere.",
+    errno.ENAMETOOLONG: "Use a shorter name.",
+    errno.ENOENT: "Create the folder first.",
+    errno.ENOTDIR: "Part of the path is a file; choose another folder.",
+    errno.EISDIR: "A folder has this name; choose another.",
+}
+_STEM_PREFIX = 60
+_SUFFIX_LIMIT = 16
+
+
+def write_atomic(path: Path, data: bytes | str) -> None:
+    """Replace a file's content in one step; text is written as UTF-8.
+
+    Raises:
+        OutputError: If it cannot be written; the old file is untouched.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary path that becomes ``path`` when the block ends well.
+
+    It lies in the same folder, has the same suffix, and is flushed to the disk before it is renamed.
+    If the block raises, or the process dies, the old file is untouched; if the block raises, the
+    temporary file is removed. A link at ``path`` is replaced, not followed.
+
+    Raises:
+        OutputError: If it cannot be written; also for what the block itself could not write there.
+    """
+    path = Path(path)
+    suffix = path.suffix if len(path.suffix) <= _SUFFIX_LIMIT else ""
+    temporary = path.parent / f".lydite-{secrets.token_hex(8)}{suffix}"
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.replace(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        _remove(temporary)
+        if error.filename not in (None, str(temporary), str(path.parent)):
+            raise  # about another file, which the block read or wrote
+        raise _unwritable(path, error) from error
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+@contextmanager
+def os_errors_as_output_errors(path: Path) -> Iterator[None]:
+    """Turn what the system says while ``path`` is being made into an error with a remedy.
+
+    Raises:
+        OutputError: For any ``OSError`` of the block.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def safe_stem(item: ItemId) -> str:
+    """A file name without suffix for an item: readable, unique, ASCII, at most 80 characters.
+
+    The end of the item's path, then 8 hexadecimal digits of the hash of the whole item.
+    """
+    digest = hashlib.sha256(str(item).encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    bare = str(PurePosixPath(item.path).with_suffix(""))
+    ascii_text = unicodedata.normalize("NFKD", bare).encode("ascii", "ignore").decode()
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "_", ascii_text)[-_STEM_PREFIX:].strip("_-")
+    return f"{readable}-{digest}" if readable else digest
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the rename itself durable, where folders can be opened."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _remove(temporary: Path) -> None:
+    try:
+        temporary.unlink(missing_ok=True)
+    except OSError:
+        return  # the error that led here says more than this one would
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    remedy = _REMEDIES.get(error.errno or 0, "Check the disk.")
+    return OutputError(f"File {printable(path)} cannot be written: {error.strerror or error}.", remedy)

@@ -1,0 +1,44 @@
+"""Evidence out of thin air, for laws about rules."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lydite.core import Candidates, ClassMap, ItemId, Masks
+from lydite.detect.evidence import Evidence, gather_evidence
+from lydite.detect.scoring import NEAREST_KEPT, Scores
+
+ITEM = ItemId("test", "picture.png")
+
+
+def random_case(
+    seed: int, count: int = 24, classes: int = 2, negatives: bool = True, size: int = 48
+) -> tuple[Candidates, Evidence]:
+    """Overlapping rectangles with random scores that are spread around the usual thresholds."""
+    rng = np.random.default_rng(seed)
+    dense = np.zeros((count, size, size), bool)
+    for mask in dense:
+        y, x = rng.integers(0, size - 4, 2)
+        height, width = rng.integers(3, size // 2, 2)
+        mask[y : y + height, x : x + width] = True
+    copies = rng.integers(0, count, count // 6)
+    dense[rng.integers(0, count, count // 6)] = dense[copies]
+    candidates = Candidates.born(ITEM, Masks.from_dense(dense), rng.random(count), "random")
+    by_class = rng.uniform(-0.2, 0.7, (count, classes)).astype(np.float32)
+    labels = by_class.argmax(axis=1).astype(np.int64)
+    nearest = np.sort(by_class.max(axis=1, keepdims=True) + rng.uniform(-0.2, 0.2, (count, NEAREST_KEPT)))
+    nothing = np.full(count, np.nan, np.float32)
+    negative = rng.uniform(-0.3, 0.5, count).astype(np.float32) if negatives else nothing
+    scores = Scores(
+        ClassMap(tuple(f"class {k}" for k in range(classes))),
+        by_class,
+        labels,
+        negative,
+        nearest[:, ::-1].astype(np.float32),
+        np.zeros(count, np.int64),
+        np.zeros(count, np.int64) if negatives else np.full(count, -1, np.int64),
+        np.minimum(negative + np.float32(0.05), 1),
+        ("positive/a.png",),
+        ("negative/b.png",),
+    )
+    return candidates, gather_evidence(candidates, scores)
