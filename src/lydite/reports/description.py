@@ -68,6 +68,16 @@ class RunDescription:
         aside = {negative.name for negative in self.set_aside}
         return tuple(e for e in self.exemplars if e.class_name is None and e.name not in aside)
 
+    @property
+    def ordered(self) -> tuple[Exemplar, ...]:
+        """All exemplars in the order of their pages: positives by class, negatives, those set aside."""
+        place = {look.name: look.index for look in self.classes}
+        positives = sorted(self.positives, key=lambda e: place[str(e.class_name)])
+        negatives = self.negatives
+        used = {e.name for e in negatives}
+        aside = [e for e in self.exemplars if e.class_name is None and e.name not in used]
+        return (*positives, *negatives, *aside)
+
     def look(self, name: str) -> ClassLook:
         """The look of a class by its name."""
         return next(look for look in self.classes if look.name == name)

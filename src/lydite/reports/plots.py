@@ -13,6 +13,8 @@ from lydite.reports.tally import BINS, NO_NEGATIVE
 SIDE = 240
 _LARGEST_DOT = 5.0
 _SMALLEST_DOT = 1.1
+_FAR = 2.0
+"""A score outside of any plot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +43,18 @@ class ScorePlot:
     Args:
         look: The class.
         dots: What to draw, refused ones first.
-        low: Score at the left and bottom edge.
-        high: Score at the right and top edge.
         ticks: ``(text, place)`` along both axes, place in units from the left.
-        min_pos: Where ``min_pos_score`` stands across; ``None`` outside of the plot.
-        gap_line: ``x0 y0 x1 y1`` of the line on which the gap equals ``decision_threshold``.
+        allowed: Corners of what ``min_pos_score`` and ``decision_threshold`` let pass, as an SVG polygon;
+            may leave the plot; empty when the rules are off.
         accepted: Accepted candidates.
         scored: All scored candidates.
-        has_negatives: False when the plot is a histogram of positive scores.
+        has_negatives: False when there was nothing to compare with and height means number.
     """
 
     look: ClassLook
     dots: tuple[Dot, ...]
-    low: float
-    high: float
     ticks: tuple[tuple[str, float], ...]
-    min_pos: float | None
-    gap_line: tuple[float, float, float, float]
+    allowed: str
     accepted: int
     scored: int
     has_negatives: bool
@@ -101,26 +98,22 @@ def _plot(
 ) -> ScorePlot:
     has_negatives = any(negative != NO_NEGATIVE for _, _, negative, _ in cells)
     dots = [_dot(cell, axis) for cell in cells] if has_negatives else _columns(cells, axis)
-    min_pos = axis.place(description.threshold("min_pos_score"))
-    gap = description.threshold("decision_threshold")
-    start, stop = max(axis.low, axis.low + gap), min(axis.high, axis.high + gap)
     return ScorePlot(
         look,
         tuple(sorted(dots, key=lambda dot: dot.accepted)),
-        axis.low,
-        axis.high,
         tuple(axis.ticks()),
-        min_pos if 0 <= min_pos <= SIDE else None,
-        (
-            axis.place(start),
-            SIDE - axis.place(start - gap),
-            axis.place(stop),
-            SIDE - axis.place(stop - gap),
-        ),
+        _allowed(axis, description, has_negatives) if description.settings["allow_unknown"] else "",
         sum(count for accepted, *_, count in cells if accepted),
         sum(count for *_, count in cells),
         has_negatives,
     )
+
+
+def _allowed(axis: _Axis, description: RunDescription, has_negatives: bool) -> str:
+    least = description.threshold("min_pos_score")
+    gap = description.threshold("decision_threshold") if has_negatives else -_FAR
+    corners = ((least, least - gap), (_FAR, _FAR - gap), (_FAR, -_FAR), (least, -_FAR))
+    return " ".join(f"{axis.place(x)},{SIDE - axis.place(y):.1f}" for x, y in corners)
 
 
 def _dot(cell: tuple[bool, int, int, int], axis: _Axis) -> Dot:
