@@ -183,6 +183,7 @@ def decide(evidence: Evidence, settings: DecisionSettings) -> Verdicts:
     Order: filters, duplicates, score rules, then suppression among what passed. A filtered candidate
     is scored all the same, so that its explanation is whole.
     """
+    evidence.require_floors(settings.filters, settings.suppression)
     thresholds = signed_thresholds(settings)
     values = np.stack([rule.values(evidence, settings.rules) for rule in RULES], axis=1) * SIGNS
     duplicates = find_rivals(evidence.overlaps, evidence.quality)

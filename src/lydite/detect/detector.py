@@ -155,7 +155,11 @@ class Detector:
         encoder = build_encoder(settings.encoder)
         limits = settings.limits.to_image_limits()
         bank = build_bank(exemplars, encoder, settings.scoring.pseudo_negative_cos, limits)
-        return cls(settings, encoder, build_proposer(settings.proposer, settings.regions), bank, cache)
+        return cls(settings, encoder, build_proposer(settings.proposer.proposer, settings.regions), bank, cache)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel to a worker as settings and bank; the worker builds an encoder of its own."""
+        return _rebuild, (self.settings, self.bank, self.cache)
 
     @property
     def space(self) -> FeatureSpace:
@@ -190,8 +194,9 @@ class Detector:
         features = self._embed(picture, candidates, clock)
         with clock.time("score"):
             scores = self._score(features)
+        with clock.time("measure"):
+            evidence = self._gather(candidates, scores)
         with clock.time("decide"):
-            evidence = gather_evidence(candidates, scores)
             verdicts = decide(evidence, self.settings.decision)
         with clock.time("explain"):
             decisions = explain(candidates, evidence, verdicts, self.settings.decision)
@@ -205,6 +210,11 @@ class Detector:
             clock.seconds,
             picture.notes,
         )
+
+    def _gather(self, candidates: Candidates, scores: Scores) -> Evidence:
+        filters, _, suppression = self.settings.decision
+        floor_iou = min(filters.duplicate_iou, suppression.nms_iou)
+        return gather_evidence(candidates, scores, floor_iou, suppression.nested_ios)
 
     def _embed(self, picture: Picture, candidates: Candidates, clock: _Clock) -> Features | None:
         if not len(candidates):
@@ -235,3 +245,8 @@ class Detector:
             nothing = Features(self.bank.positives.vectors[:0], (), self.space)
             return score(nothing, self.bank, self.settings.scoring)
         return score(features, self.bank, self.settings.scoring)
+
+
+def _rebuild(settings: DetectSettings, bank: Bank, cache: VectorCache | None) -> Detector:
+    proposer = build_proposer(settings.proposer.proposer, settings.regions)
+    return Detector(settings, build_encoder(settings.encoder), proposer, bank, cache)

@@ -9,7 +9,11 @@ import numpy.typing as npt
 
 from lydite.core import Candidates, InvalidValue
 from lydite.detect.scoring import Scores
-from lydite.metrics import PairOverlaps, pairwise_overlaps
+from lydite.detect.settings import FilterSettings, SuppressionSettings
+from lydite.metrics import Overlaps, pairwise_overlaps
+
+_LEAST = 1e-6
+"""The smallest limit at which pairs are looked for; nothing touches by less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +25,9 @@ class Evidence:
         border_distance: ``(n,)`` int64 pixels between the candidate and the nearest edge of the picture.
         quality: ``(n,)`` float32 the proposer's own ranking, which decides between duplicates.
         scores: What the bank says of each.
-        overlaps: Pairs of candidates that touch.
+        overlaps: Pairs of candidates that cover each other by at least the two floors.
+        floor_iou: Pairs of a smaller IoU may be missing from ``overlaps``.
+        floor_ios: ... and of a smaller intersection over the smaller.
 
     Raises:
         InvalidValue: If the columns differ in length.
@@ -31,7 +37,9 @@ class Evidence:
     border_distance: npt.NDArray[np.int64]
     quality: npt.NDArray[np.float32]
     scores: Scores
-    overlaps: PairOverlaps
+    overlaps: Overlaps
+    floor_iou: float
+    floor_ios: float
 
     def __post_init__(self) -> None:
         lengths = [len(self.area_frac), len(self.border_distance), len(self.quality), len(self.scores)]
@@ -42,8 +50,32 @@ class Evidence:
         return len(self.area_frac)
 
 
-def gather_evidence(candidates: Candidates, scores: Scores) -> Evidence:
-    """Measure candidates beside their scores."""
+    def require_floors(self, filters: FilterSettings, suppression: SuppressionSettings) -> None:
+        """Pass if the overlaps suffice for these limits.
+
+        Raises:
+            InvalidValue: If a limit lies below what was measured.
+        """
+        for name, limit, floor in (
+            ("duplicate_iou", filters.duplicate_iou, self.floor_iou),
+            ("nms_iou", suppression.nms_iou, self.floor_iou),
+            ("nested_ios", suppression.nested_ios, self.floor_ios),
+        ):
+            if limit < floor and floor > _LEAST:
+                raise InvalidValue(name, f"{floor} or more, since smaller overlaps were not measured", limit)
+
+
+def gather_evidence(
+    candidates: Candidates, scores: Scores, floor_iou: float = _LEAST, floor_ios: float = _LEAST
+) -> Evidence:
+    """Measure candidates beside their scores.
+
+    Args:
+        candidates: What was proposed.
+        scores: What the bank says.
+        floor_iou: The smallest IoU limit that will be asked for; higher is faster.
+        floor_ios: The smallest limit on the intersection over the smaller that will be asked for.
+    """
     height, width = candidates.size_hw
     x0, y0, x1, y1 = candidates.masks.boxes.xyxy.astype(np.int64).T
     return Evidence(
@@ -51,5 +83,7 @@ def gather_evidence(candidates: Candidates, scores: Scores) -> Evidence:
         np.minimum.reduce([x0, y0, width - x1, height - y1]),
         candidates.quality,
         scores,
-        pairwise_overlaps(candidates.masks),
+        pairwise_overlaps(candidates.masks, max(floor_iou, _LEAST), max(floor_ios, _LEAST)),
+        max(floor_iou, _LEAST),
+        max(floor_ios, _LEAST),
     )

@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from lydite.core import Boxes, ExemplarError, ImageError, Masks
-from lydite.data import ImageLimits, Picture, load_image
-from lydite.data.image import PICTURE_SUFFIXES
+from lydite.data import ImageLimits, Picture, has_image_suffix, is_hidden, load_image, natural_key
 
 MASK_SUFFIX = ".mask.png"
 
@@ -119,7 +118,7 @@ def find_exemplars(positive: Path, negative: Path | None = None) -> ExemplarSet:
         if not found:
             raise ExemplarError(
                 f"Class folder {folder} holds no picture." if class_folders else f"No positives in {folder}.",
-                f"Put pictures into it ({', '.join(sorted(PICTURE_SUFFIXES)[:4])}, ...) or remove it.",
+                "Put pictures into it (.jpg, .png, .webp, ...), or remove it.",
             )
         positives += found
     return ExemplarSet(tuple(positives), tuple(_negatives(negative)) if negative is not None else ())
@@ -139,7 +138,7 @@ def _negatives(folder: Path) -> list[Exemplar]:
 
 
 def _pictures(folder: Path, prefix: str = "", class_name: str | None = "") -> list[Exemplar]:
-    files = [path for path in _visible(folder) if path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES]
+    files = [path for path in _visible(folder) if has_image_suffix(path.name) and not path.is_dir()]
     names = {path.name for path in files}
     by_stem: dict[str, list[Path]] = {}
     for path in files:
@@ -164,8 +163,8 @@ def _mask_of(path: Path, names: set[str]) -> Path | None:
 
 
 def _visible(folder: Path) -> Iterator[Path]:
-    skipped = {"__MACOSX", "Thumbs.db", "desktop.ini"}
-    return (p for p in sorted(folder.iterdir()) if not p.name.startswith(".") and p.name not in skipped)
+    entries = sorted(folder.iterdir(), key=lambda path: natural_key(path.name))
+    return (path for path in entries if not is_hidden(path.name))
 
 
 def _folders_below(folder: Path) -> Iterator[Path]:

@@ -134,13 +134,15 @@ def process(
             yield outcome.value
 
 
-def finish(folder: RunFolder, detector: Detector, records: list[ImageRecord]) -> dict[str, Any]:
+def finish(
+    folder: RunFolder, detector: Detector, records: list[ImageRecord], workers: int = 1
+) -> dict[str, Any]:
     """Assemble the files that cover all pictures; returns the summary that is also written."""
     done = [record for record in records if record.status == "done"]
     items = [ItemId.parse(record.item) for record in done]
     _write_decisions(folder, items)
     classes = _write_instances(folder, detector, done)
-    summary = summarise(records, classes)
+    summary = summarise(records, classes) | {"workers": workers}
     write_atomic(folder.path / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False))
     return summary
 
@@ -210,10 +212,12 @@ def _write_instances(folder: RunFolder, detector: Detector, done: list[ImageReco
             table = folder.shelf.read_table(item).filter(pl.col("outcome") == "accepted")
             table = table.sort("rank", descending=True)
             counts.update(table["class"].to_list())
+            masks = masks_of(table, record.size_hw)
             writer.add(
                 item.path,
                 record.size_hw,
-                masks=masks_of(table, record.size_hw),
+                masks.boxes,
+                masks=masks,
                 labels=[detector.bank.class_map.get_label(name) for name in table["class"]],
                 scores=table["score"].to_list(),
                 attributes=[

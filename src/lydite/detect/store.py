@@ -14,8 +14,7 @@ import numpy as np
 import polars as pl
 
 from lydite.core import ClassMap, ImageId, ItemId, Masks
-from lydite.data import atomic_path, safe_stem, to_coco_rle, write_atomic
-from lydite.data.rle import from_coco_rle
+from lydite.data import atomic_path, from_coco_rle, safe_stem, to_coco_rle, write_atomic
 from lydite.detect.detector import Detection
 
 _BLOCK = pl.Struct({"rule": pl.String, "value": pl.Float64, "threshold": pl.Float64, "against": pl.Int64})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lydite.metrics import PairOverlaps
+from lydite.metrics import Overlaps
 
 Bool = npt.NDArray[np.bool_]
 Int = npt.NDArray[np.int64]
@@ -46,7 +46,7 @@ class Rivals:
 
 
 def find_rivals(
-    overlaps: PairOverlaps, strength: npt.NDArray[np.floating], labels: Int | None = None
+    overlaps: Overlaps, strength: npt.NDArray[np.floating], labels: Int | None = None
 ) -> Rivals:
     """Orient touching pairs from the weaker to the stronger row.
 
@@ -59,7 +59,7 @@ def find_rivals(
     order = np.lexsort((np.arange(n), -strength.astype(np.float64)))
     place = np.empty(n, np.int64)
     place[order] = np.arange(n)
-    i, j, iou, ios = overlaps.i, overlaps.j, overlaps.iou, overlaps.ios
+    i, j, iou, ios = overlaps.first, overlaps.second, overlaps.iou, overlaps.ios
     if labels is not None:
         same = labels[i] == labels[j]
         i, j, iou, ios = i[same], j[same], iou[same], ios[same]

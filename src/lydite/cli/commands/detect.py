@@ -67,7 +67,7 @@ def run(
     folder = open_run(out_folder, detector)
     report_bank(detector)
     records = run_batch(folder, detector, files, workers, quiet)
-    summary = finish(folder, detector, records)
+    summary = finish(folder, detector, records, workers)
     show_summary(summary)
     if pages:
         index = write_run_pages(folder, records, settings.report)

@@ -1,0 +1,1 @@
+"""Things on shelves that are no produce, one family a file."""

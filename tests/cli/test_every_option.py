@@ -1,0 +1,217 @@
+"""No dead flags: for every option of ``lydite detect run`` the output changes on some fixture.
+
+The table below must name every option; a new one without a case fails here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+import pytest
+import typer.main
+from cli.support_cli import Outcome, detect
+from pictures import BLUE, GREEN, RED, YELLOW, disc, example, ground, save, square, write_examples
+from support import need_module
+
+from lydite.cli.main import app
+from lydite.detect.config import GROUP_OF
+
+
+@dataclass(frozen=True)
+class Case:
+    """Arguments that must make a difference.
+
+    Args:
+        option: What is tried.
+        base: Given to both runs: the circumstances in which the option matters.
+        pages: Compare the pages as well as the results.
+    """
+
+    option: tuple[str, ...]
+    base: tuple[str, ...] = ()
+    pages: bool = False
+
+
+@dataclass
+class Fixture:
+    """Folders of one fixture."""
+
+    scenes: Path
+    positive: Path
+    negative: Path
+    root: Path
+    seen: dict[tuple[object, ...], str] = field(default_factory=dict)
+
+    def fill(self, arguments: tuple[str, ...]) -> list[str]:
+        """Arguments with their placeholders filled in."""
+        filled: list[str] = []
+        for argument in arguments:
+            if argument == "{mobilenet}":
+                weights = str(self.weights("weights", 0))
+                filled += ["--encoder", "mobilenetv2_050", "--checkpoint", weights, "--short-side", "96"]
+            else:
+                filled.append(
+                    argument.replace("{weights2}", str(self.root / "weights2.safetensors"))
+                    .replace("{weights}", str(self.root / "weights.safetensors"))
+                    .replace("{config}", str(self.root / "config.toml"))
+                    .replace("{cache}", str(self.root / "cache"))
+                    .replace("{negative}", str(self.negative))
+                    .replace("{twin}", str(self.root / "twin"))
+                )
+            if "{weights" in argument:
+                self.weights(argument.strip("{}"), 1 if "2" in argument else 0)
+        return filled
+
+    def weights(self, name: str, seed: int) -> Path:
+        """Random weights of a real architecture, once."""
+        path = self.root / f"{name}.safetensors"
+        if not path.exists():
+            need_module("timm")
+            import timm  # noqa: PLC0415
+            import torch  # noqa: PLC0415
+            from safetensors.torch import save_file  # noqa: PLC0415
+
+            torch.manual_seed(seed)
+            save_file(timm.create_model("mobilenetv2_050", num_classes=0).state_dict(), str(path))
+        return path
+
+    def result(self, arguments: tuple[str, ...], pages: bool) -> str:
+        """Everything that a run with these arguments left behind, as one text."""
+        key = (arguments, pages)
+        if key not in self.seen:
+            out = self.root / "out" / hashlib.sha256(repr(key).encode()).hexdigest()[:12]
+            filled = self.fill(arguments)
+            before = sorted(self.root.glob("cache/**/*"))
+            outcome = detect(self.scenes, self.positive, out, *filled, *(() if pages else NO_PAGES))
+            made = len(sorted(self.root.glob("cache/**/*"))) - len(before)
+            self.seen[key] = result_text(outcome, out, pages) + f"cache files: {made}"
+        return self.seen[key]
+
+
+NO_PAGES = ("--no-pages",)
+OPEN = ("--min-pos-score", "0", "--decision-threshold", "-1", "--score-ratio", "0", "--consensus-thr", "0")
+"""Rules out of the way, so that the rule under test decides."""
+CASES: dict[str, Case] = {
+    "--preset": Case(("--preset", "soft"), pages=False),
+    "--config": Case(("--config", "{config}")),
+    "--negative": Case(("--negative", "{negative}")),
+    "--encoder": Case(("--encoder", "mobilenetv2_050", "--checkpoint", "{weights}")),
+    "--layer": Case(("--layer", "blocks.3"), ("{mobilenet}",)),
+    "--checkpoint": Case(("--checkpoint", "{weights2}"), ("{mobilenet}",)),
+    "--short-side": Case(("--short-side", "128")),
+    "--device": Case(("--device", "cuda:99"), ("{mobilenet}",)),
+    "--half": Case(("--half",), ("{mobilenet}",)),
+    "--mean": Case(("--mean", "0.1,0.2,0.3"), ("{mobilenet}",)),
+    "--std": Case(("--std", "0.3,0.3,0.3"), ("{mobilenet}",)),
+    "--model-options": Case(("--model-options", "pad_type="), ("{mobilenet}",)),
+    "--proposer": Case(("--proposer", "nonsense")),
+    "--long-side": Case(("--long-side", "96")),
+    "--superpixels": Case(("--superpixels", "60")),
+    "--sources": Case(("--sources", "blob")),
+    "--max-candidates": Case(("--max-candidates", "5")),
+    "--min-region-px": Case(("--min-region-px", "300")),
+    "--region-duplicate-iou": Case(("--region-duplicate-iou", "0.5")),
+    "--min-area-frac": Case(("--min-area-frac", "0.04")),
+    "--max-area-frac": Case(("--max-area-frac", "0.04")),
+    "--border-width": Case(("--border-width", "16"), OPEN),
+    "--duplicate-iou": Case(("--duplicate-iou", "0.3")),
+    "--positive-aggregation": Case(("--positive-aggregation", "max")),
+    "--topk": Case(("--topk", "1")),
+    "--trim": Case(("--trim", "0.4")),
+    "--negative-aggregation": Case(("--negative-aggregation", "max"), ("--negative", "{negative}")),
+    "--negative-quantile": Case(("--negative-quantile", "0.1"), ("--negative", "{negative}")),
+    "--negative-topk": Case(
+        ("--negative-topk", "1"), ("--negative", "{negative}", "--negative-aggregation", "topk")
+    ),
+    "--pseudo-negative-cos": Case(("--pseudo-negative-cos", "-0.9"), ("--negative", "{negative}")),
+    "--min-pos-score": Case(("--min-pos-score", "0.99")),
+    "--decision-threshold": Case(("--decision-threshold", "0.9")),
+    "--score-ratio": Case(("--score-ratio", "9")),
+    "--neg-cap": Case(("--neg-cap", "0.01"), OPEN),
+    "--require-pos-gt-neg": Case(("--no-require-pos-gt-neg",), (*OPEN, "--negative", "{twin}")),
+    "--margin": Case(("--margin", "0.9"), OPEN),
+    "--class-separation": Case(("--class-separation", "0.9"), OPEN),
+    "--consensus-k": Case(("--consensus-k", "3"), ("--consensus-thr", "0.97")),
+    "--consensus-thr": Case(("--consensus-thr", "1.0")),
+    "--adaptive": Case(("--adaptive",), OPEN),
+    "--adaptive-ratio": Case(("--adaptive-ratio", "0.1"), (*OPEN, "--adaptive")),
+    "--adaptive-diff-floor": Case(("--adaptive-diff-floor", "0.9"), (*OPEN, "--adaptive")),
+    "--allow-unknown": Case(("--no-allow-unknown",)),
+    "--nms-iou": Case(("--nms-iou", "0.05"), (*OPEN, "--nested-ios", "1")),
+    "--nested-ios": Case(("--nested-ios", "0.1"), (*OPEN, "--nms-iou", "0.9")),
+    "--max-bytes": Case(("--max-bytes", "600")),
+    "--max-pixels": Case(("--max-pixels", "5000")),
+    "--keep-rejected": Case(("--keep-rejected", "1"), ("--keep-rejected-min", "0"), pages=True),
+    "--keep-rejected-min": Case(("--keep-rejected-min", "0.999"), pages=True),
+    "--pages": Case(("--no-pages",), pages=True),
+    "--cache": Case(("--cache", "{cache}")),
+    "--workers": Case(("--workers", "2")),
+    "--quiet": Case(("--quiet",)),
+}
+COVERED_ELSEWHERE = {"--positive", "--out", "--help"}
+"""Required, or nothing to compare with."""
+
+
+@pytest.fixture(scope="module")
+def fixture(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
+    root = tmp_path_factory.mktemp("options")
+    positive = write_examples(root / "positive", {"red": RED, "green": GREEN})
+    save(disc(ground((64, 64), 9), (32, 32), 20, (170, 70, 60)), positive / "red" / "3.jpg")
+    negative = root / "negative"
+    for k, colour in enumerate((BLUE, YELLOW, (120, 120, 120), (150, 60, 140))):
+        save(square(ground((64, 64), k), (16, 16), 32, colour), negative / f"{k}.jpg")
+    twin = root / "twin"
+    save(example((200, 45, 45), 7)[0], twin / "0.jpg")
+    scene = ground((120, 160), 4)
+    scene = disc(disc(scene, (30, 30), 14, RED), (12, 100), 11, RED)
+    scene = disc(disc(scene, (110, 80), 20, (190, 60, 60)), (110, 80), 11, (205, 30, 35))
+    scene = square(disc(scene, (60, 90), 14, GREEN), (120, 8), 26, BLUE)
+    save(scene, root / "scenes" / "a.png")
+    return Fixture(root / "scenes", positive, negative, root)
+
+
+def result_text(outcome: Outcome, out: Path, pages: bool) -> str:
+    """Results of a run without what changes by itself (seconds, folder names)."""
+    if outcome.code == 2:
+        return f"usage {outcome.err}"
+    parts = [f"exit {outcome.code}", re.sub(r"\S*/out/\w+", "OUT", outcome.err)]
+    table = pl.read_parquet(out / "decisions.parquet")
+    parts.append(table.write_json())
+    parts.append((out / "instances.json").read_text())
+    summary = json.loads((out / "summary.json").read_text())
+    parts.append(str(summary["workers"]))
+    if pages:
+        parts += [page.read_text() for page in sorted((out / "report").rglob("*.html"))]
+    return "\n".join(parts)
+
+
+def options() -> set[str]:
+    """Every option of the command, by its first name."""
+    command = typer.main.get_command(app)
+    run = command.commands["detect"].commands["run"]  # type: ignore[attr-defined]
+    return {p.opts[0] for p in run.params if p.param_type_name == "option"}
+
+
+def test_every_option_has_a_case() -> None:
+    assert options() - COVERED_ELSEWHERE == set(CASES)
+
+
+def test_every_setting_is_an_option() -> None:
+    assert {"--" + name.replace("_", "-") for name in GROUP_OF} <= options()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_option_changes_the_output(fixture: Fixture, name: str) -> None:
+    case = CASES[name]
+    without = fixture.result(case.base, case.pages)
+    assert fixture.result((*case.base, *case.option), case.pages) != without
+
+
+def test_the_same_arguments_give_the_same_output(fixture: Fixture) -> None:
+    again = Fixture(fixture.scenes, fixture.positive, fixture.negative, fixture.root)
+    assert again.result(("--quiet",), pages=False) == fixture.result(("--quiet",), pages=False)
