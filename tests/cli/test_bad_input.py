@@ -109,9 +109,7 @@ def test_a_picture_without_the_object_yields_nothing_and_says_why(tmp_path: Path
     assert len(json.loads((tmp_path / "out" / "instances.json").read_text())["images"]) == 1
 
 
-@pytest.mark.parametrize(
-    "claimed", [(20_000, 20_000), (100_000, 100_000)], ids=["20,000x20,000", "bomb"]
-)
+@pytest.mark.parametrize("claimed", [(20_000, 20_000), (100_000, 100_000)], ids=["20,000x20,000", "bomb"])
 def test_huge_pixels_in_a_small_file_are_refused_and_the_batch_goes_on(
     tmp_path: Path, scene: Path, examples: Path, claimed: tuple[int, int]
 ) -> None:

@@ -155,7 +155,9 @@ class Detector:
         encoder = build_encoder(settings.encoder)
         limits = settings.limits.to_image_limits()
         bank = build_bank(exemplars, encoder, settings.scoring.pseudo_negative_cos, limits)
-        return cls(settings, encoder, build_proposer(settings.proposer.proposer, settings.regions), bank, cache)
+        return cls(
+            settings, encoder, build_proposer(settings.proposer.proposer, settings.regions), bank, cache
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         """Travel to a worker as settings and bank; the worker builds an encoder of its own."""

@@ -49,7 +49,6 @@ class Evidence:
     def __len__(self) -> int:
         return len(self.area_frac)
 
-
     def require_floors(self, filters: FilterSettings, suppression: SuppressionSettings) -> None:
         """Pass if the overlaps suffice for these limits.
 

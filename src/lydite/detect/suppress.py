@@ -45,9 +45,7 @@ class Rivals:
         return self.stronger[at][(self.iou[at] > max_iou) | (self.ios[at] > max_ios)]
 
 
-def find_rivals(
-    overlaps: Overlaps, strength: npt.NDArray[np.floating], labels: Int | None = None
-) -> Rivals:
+def find_rivals(overlaps: Overlaps, strength: npt.NDArray[np.floating], labels: Int | None = None) -> Rivals:
     """Orient touching pairs from the weaker to the stronger row.
 
     Args:

@@ -70,7 +70,9 @@ def jpeg(pixels: npt.NDArray[np.uint8]) -> bytes:
     return out.getvalue()
 
 
-def crop(pixels: npt.NDArray[np.uint8], box_xyxy: npt.ArrayLike, margin: float = 0.15) -> npt.NDArray[np.uint8]:
+def crop(
+    pixels: npt.NDArray[np.uint8], box_xyxy: npt.ArrayLike, margin: float = 0.15
+) -> npt.NDArray[np.uint8]:
     """The part of a picture around a box, with a margin as a share of the box, at most ``CROP_SIDE``."""
     x0, y0, x1, y1 = np.asarray(box_xyxy, np.float64)
     pad = margin * max(x1 - x0, y1 - y0)

@@ -24,7 +24,7 @@ from lydite.reports.pages.picture import PicturePage, Place, Regions, Step, writ
 from lydite.reports.palette import ClassLook
 from lydite.reports.picture_art import PictureArt, draw_picture
 from lydite.reports.reasons import rank_reasons
-from lydite.reports.regions import choose, view_regions
+from lydite.reports.regions import RegionView, choose, view_regions
 from lydite.reports.site import Site
 from lydite.reports.tally import Neighbour, Tally, count_rules
 from lydite.reports.truth import Truth
@@ -110,10 +110,9 @@ class _Pages:
         if art.pixels is not None:
             self._keep_neighbours(shown.accepted, art)
         regions = Regions(
-            *(
-                view_regions(rows, art.frame, self.description, self.art)
-                for rows in (shown.accepted, shown.suppressed, shown.refused)
-            ),
+            self._view(shown.accepted, art.frame),
+            self._view(shown.suppressed, art.frame),
+            self._view(shown.refused, art.frame),
             shown.refused_worth,
             self._misses(item, masks, shown.accepted, art.frame),
         )
@@ -131,6 +130,9 @@ class _Pages:
             record.funnel["proposed"],
             None if regions.misses is None else len(regions.misses),
         )
+
+    def _view(self, rows: pl.DataFrame, frame: Frame) -> tuple[RegionView, ...]:
+        return view_regions(rows, frame, self.description, self.art)
 
     def _keep_neighbours(self, accepted: pl.DataFrame, art: PictureArt) -> None:
         for row in accepted.iter_rows(named=True):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from lydite.core import Outcome
@@ -138,5 +139,5 @@ class Tally:
         self.plane.update(zip(names, accepted, positive.tolist(), negative.tolist(), strict=True))
 
 
-def _cells(scores: np.ndarray[tuple[int], np.dtype[np.float32]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _cells(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
     return np.clip(scores * BINS, 0, BINS - 1).astype(np.int64)

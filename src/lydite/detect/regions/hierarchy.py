@@ -69,7 +69,9 @@ def grow(pieces: Pieces, criterion: Criterion) -> Hierarchy:
         node, height_of = node[keep], height_of[keep]
     pairs = np.concatenate(children) if children else np.zeros((0, 2), np.int64)
     place, spans = _layout(pairs, len(pieces))
-    return Hierarchy(pairs, place, spans, np.concatenate(heights), np.concatenate(sizes), np.concatenate(boxes))
+    return Hierarchy(
+        pairs, place, spans, np.concatenate(heights), np.concatenate(sizes), np.concatenate(boxes)
+    )
 
 
 def _reciprocal(

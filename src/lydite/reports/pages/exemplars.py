@@ -15,6 +15,7 @@ from lydite.reports.palette import ClassLook
 from lydite.reports.site import Site
 from lydite.reports.tally import Neighbour, Tally
 
+
 @dataclass(frozen=True, slots=True)
 class ExemplarCard:
     """One exemplar in use or set aside.

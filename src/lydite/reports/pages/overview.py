@@ -119,8 +119,7 @@ def write_overview(
         sum(record.funnel.get("accepted", 0) == 0 for record in done),
         tuple(record for record in records if record.status != "done"),
         tuple(
-            (look, tally.instances[look.name], tally.pictures_with[look.name])
-            for look in description.classes
+            (look, tally.instances[look.name], tally.pictures_with[look.name]) for look in description.classes
         ),
         _stages(tally.funnel),
         rank_reasons(tally.rules),
@@ -145,4 +144,3 @@ def _stages(funnel: Mapping[str, int]) -> tuple[Stage, ...]:
         Stage("passed the rules", scored - refused, refused, Outcome.REFUSED),
         Stage("accepted", funnel.get("accepted", 0), suppressed, Outcome.SUPPRESSED),
     )
-
