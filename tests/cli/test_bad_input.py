@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+
 from cli.support_cli import detect, lydite, words
 from pictures import BLUE, GREEN, RED, example, ground, save, square, write_examples, write_scene
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 import typer.main
-from cli.support_cli import Outcome, detect
-from pictures import BLUE, GREEN, RED, YELLOW, disc, example, ground, save, square, write_examples
-from support import need_module
 
+from cli.support_cli import Outcome, detect
 from lydite.cli.main import app
 from lydite.detect.config import GROUP_OF
+from pictures import BLUE, GREEN, RED, YELLOW, disc, example, ground, save, square, write_examples
+from support import need_module
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Fixture:
         path = self.root / f"{name}.safetensors"
         if not path.exists():
             need_module("timm")
-            import timm  # noqa: PLC0415
-            import torch  # noqa: PLC0415
-            from safetensors.torch import save_file  # noqa: PLC0415
+            import timm
+            import torch
+            from safetensors.torch import save_file
 
             torch.manual_seed(seed)
             save_file(timm.create_model("mobilenetv2_050", num_classes=0).state_dict(), str(path))

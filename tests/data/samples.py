@@ -39,7 +39,7 @@ def oriented(orientation: int) -> Image.Exif:
 
 def heic(pixels: npt.NDArray[np.uint8]) -> bytes:
     """A HEIC file; needs the extra."""
-    import pillow_heif  # noqa: PLC0415
+    import pillow_heif
 
     buffer = io.BytesIO()
     pillow_heif.from_pillow(Image.fromarray(pixels)).save(buffer, quality=-1)

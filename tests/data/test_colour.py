@@ -15,8 +15,8 @@ from lydite.data.image import decode_image
 
 def png16_rgb(values: np.ndarray, transparent: tuple[int, int, int] | None = None) -> bytes:
     """A 16-bit RGB PNG, which Pillow cannot write."""
-    import struct  # noqa: PLC0415
-    import zlib  # noqa: PLC0415
+    import struct
+    import zlib
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -149,3 +149,11 @@ def test_cmyk_has_the_right_polarity(name: str, tolerance: int) -> None:
     picture = decode_image(samples()[name], name)
     assert np.abs(picture.pixels.astype(int) - ramp()).mean() < tolerance
     assert picture.notes == ("CMYK converted",)
+
+
+def test_half_opaque_is_foreground() -> None:
+    rgba = np.zeros((1, 3, 4), np.uint8)
+    rgba[0, :, 3] = (127, 128, 255)
+    alpha = decode_image(encode(Image.fromarray(rgba), "PNG"), "x.png").alpha
+    assert alpha is not None
+    assert alpha.tolist() == [[False, True, True]]

@@ -100,8 +100,9 @@ def test_a_missing_path_names_its_nearest_sibling(tmp_path: Path) -> None:
         find_images([tmp_path / "phots"])
     with pytest.raises(UsageError, match=rf"phots/b/c\.jpg\. Did you mean {tmp_path}/photos\?"):
         find_images([tmp_path / "phots/b/c.jpg"])
-    with pytest.raises(UsageError, match="Check the name"):
-        find_images([tmp_path / "q"])
+    for name in ("q", "x" * 300, "nul\0", "photos/a.jpg/b"):
+        with pytest.raises(UsageError, match="There is no file or folder"):
+            find_images([tmp_path / name])
 
 
 def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import RED, example, save, write_examples
 
 from lydite.core import ExemplarError, ImageError
 from lydite.data import ImageLimits
 from lydite.detect import Exemplar, find_exemplars
+from pictures import RED, example, save, write_examples
 
 
 def test_sub_folders_are_classes_and_hidden_ones_are_not(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from detect.synthetic import random_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from detect.synthetic import random_case
 from lydite.core import Outcome
 from lydite.detect.decide import RULES, DecisionSettings, decide
 from lydite.detect.explain import explain

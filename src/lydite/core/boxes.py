@@ -82,7 +82,7 @@ class Boxes:
 
     def to_voc(self) -> npt.NDArray[np.float64]:
         """``(n, 4)`` float64 Pascal VOC ``xmin ymin xmax ymax``; exact, so that the way back is."""
-        voc: npt.NDArray[np.float64] = self.xyxy + np.array([1, 1, 0, 0], np.float64)
+        voc: npt.NDArray[np.float64] = np.add(self.xyxy, [1, 1, 0, 0], dtype=np.float64)
         return voc
 
     @classmethod

@@ -72,7 +72,7 @@ def has_image_suffix(name: str) -> bool:
 
 
 def _search(root: Path, given: Path) -> Iterator[Path]:
-    if not root.exists():
+    if not _exists(root):
         raise UsageError(f"There is no file or folder {printable(given)}.", _nearest_sibling(root))
     if not root.is_dir():
         yield root
@@ -84,6 +84,14 @@ def _search(root: Path, given: Path) -> Iterator[Path]:
             f"Suffixes looked for: {' '.join(sorted(_IMAGE_SUFFIXES))}.",
         )
     yield from found
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.stat()
+    except (OSError, ValueError):  # also names that are too long or hold a null
+        return False
+    return True
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -143,7 +151,7 @@ def _relative(path: Path, depth: int) -> str:
 def _nearest_sibling(path: Path) -> str:
     """A remedy that names what exists instead."""
     folder = path.parent
-    while not folder.is_dir():
+    while not _exists(folder):
         path, folder = folder, folder.parent
     try:
         names = sorted(printable(sibling.name) for sibling in folder.iterdir())

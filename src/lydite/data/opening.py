@@ -137,7 +137,7 @@ def _open(found: str, data: bytes, name: str) -> Image.Image:
 
 def _open_heic(data: bytes, name: str) -> Image.Image:
     try:
-        from pillow_heif import HeifImageFile  # noqa: PLC0415  (an extra)
+        from pillow_heif import HeifImageFile
     except ImportError:
         raise MissingExtra(f"Picture {name} is a HEIC and", "heif") from None
     image: Image.Image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]

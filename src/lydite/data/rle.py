@@ -58,7 +58,7 @@ def _counts_of(rle: Mapping[str, Any], size_hw: tuple[int, int]) -> npt.NDArray[
 
 def _unpack(text: str | bytes) -> npt.NDArray[np.int64]:
     """Counts of a compressed text. Read here and not in C, since foreign text must not crash."""
-    raw = text.encode("ascii", "replace") if isinstance(text, str) else text
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     groups = np.frombuffer(raw, np.uint8).astype(np.int64) - 48
     if not len(groups):
         return groups

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
 from lydite.core import AnnotationError, Boxes, ImageError, InvalidValue, Masks
 from lydite.data.annotations import AnnotatedImage
 from lydite.data.image import peek_size
 from lydite.data.names import printable
-from lydite.data.rle import from_coco_rle
+from lydite.data.rle import Rle, from_coco_rle
 
 TOLERANCE_PX = 1.0
 """How far a box may reach out of its picture and still be cut at the edge instead of refused."""
@@ -59,7 +60,7 @@ class Rows:
     size_hw: tuple[int, int]
     boxes: list[XyXy] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
-    masks: list[Masks | None] = field(default_factory=list)
+    masks: list[Rle | None] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     crowd: list[bool] = field(default_factory=list)
     difficult: list[bool] = field(default_factory=list)
@@ -68,7 +69,7 @@ class Rows:
         self,
         box: XyXy,
         label: int,
-        mask: Masks | None = None,
+        mask: Rle | None = None,
         *,
         row_id: str | None = None,
         crowd: bool = False,
@@ -99,8 +100,9 @@ class Rows:
     def _masks(self) -> Masks | None:
         if all(mask is None for mask in self.masks):
             return None
-        nothing = Masks.from_counts([[self.size_hw[0] * self.size_hw[1]]], self.size_hw)
-        return Masks.concatenate([nothing if mask is None else mask for mask in self.masks], self.size_hw)
+        height, width = self.size_hw
+        nothing: Rle = {"size": [height, width], "counts": [height * width]}
+        return from_coco_rle([nothing if mask is None else mask for mask in self.masks], self.size_hw)
 
 
 def fit_box(
@@ -128,8 +130,8 @@ def fit_box(
 
 def rasterise(
     polygons: Sequence[Sequence[float]], size_hw: tuple[int, int], tolerance_px: float, place: Place
-) -> tuple[XyXy, Masks]:
-    """The union of polygons as one mask, and the box of their corners.
+) -> tuple[XyXy, Rle]:
+    """The union of polygons as the RLE of one mask, and the box of their corners.
 
     Args:
         polygons: Each ``x0 y0 x1 y1 ...`` in pixels, at least three corners.
@@ -148,17 +150,25 @@ def rasterise(
         inner = place.at(f"[{number}]") if len(polygons) > 1 else place
         if len(polygon) < 6 or len(polygon) % 2:
             raise inner.error("is not a polygon of three or more x y pairs", f"{len(polygon)} numbers")
-        corners = np.array(polygon, np.float64).reshape(-1, 2)
-        if not np.isfinite(corners).all():
-            raise inner.error("is not finite", list(polygon))
+        corners = _corners(polygon, inner)
         if (corners < -tolerance_px).any() or (corners > np.array([width, height]) + tolerance_px).any():
             raise inner.error(f"reaches out of the picture of {width}x{height} pixels", list(polygon))
         cut.append(corners.clip(0, [width, height]).ravel().tolist())
-    merged = coco_mask.merge(coco_mask.frPyObjects(cut, height, width))
+    merged: Rle = coco_mask.merge(coco_mask.frPyObjects(cut, height, width))
     corners = np.concatenate([np.array(polygon).reshape(-1, 2) for polygon in cut])
     low, high = corners.min(axis=0), corners.max(axis=0)
     box, _ = fit_box((low[0], low[1], high[0], high[1]), size_hw, tolerance_px, place)
-    return box, from_coco_rle([merged], size_hw)
+    return box, merged
+
+
+def _corners(polygon: Sequence[float], place: Place) -> npt.NDArray[np.float64]:
+    try:
+        corners = np.array(polygon, np.float64).reshape(-1, 2)
+    except OverflowError:  # JSON has whole numbers of any length
+        raise place.error("is not finite") from None
+    if not np.isfinite(corners).all():
+        raise place.error("is not finite", list(polygon))
+    return corners
 
 
 def parse_number(value: object, place: Place) -> float:
@@ -205,7 +215,8 @@ def parse_picture_path(text: object, place: Place) -> str:
     if not isinstance(text, str) or not text.strip():
         raise place.error("is no file name", text)
     path = PurePosixPath(text.strip().replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0][1:2] or str(path) == ".":
+    drive = path.parts[0][1:2] == ":" if path.parts else False
+    if not path.parts or path.is_absolute() or ".." in path.parts or drive:
         raise place.error("leaves the folder of pictures", text)
     return str(path)
 
@@ -257,7 +268,7 @@ def read_text(path: Path) -> str:
         ) from None
 
 
-def masks_from_rle(rle: dict[str, object], size_hw: tuple[int, int], place: Place) -> Masks:
+def masks_from_rle(rle: Rle, size_hw: tuple[int, int], place: Place) -> Masks:
     """One mask from foreign RLE.
 
     Raises:

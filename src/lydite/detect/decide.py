@@ -150,7 +150,7 @@ class Verdicts:
     """Row-aligned with the evidence.
 
     Args:
-        outcomes: ``(n,)`` indices into ``tuple(Outcome)``.
+        outcomes: ``n`` outcomes.
         values: ``(n, rules)`` what each rule read, signed so that larger is always better.
         thresholds: ``(rules,)`` signed likewise; -inf for a rule that is switched off.
         duplicate_of: ``(n,)`` the better proposal that each duplicate repeats; -1 for none.
@@ -194,11 +194,15 @@ def decide(evidence: Evidence, settings: DecisionSettings) -> Verdicts:
     suppressed_by = keep_strongest(
         instances, unique & passes, settings.suppression.nms_iou, settings.suppression.nested_ios
     )
-    outcomes = np.full(len(evidence), Outcome.ACCEPTED, object)
-    outcomes[suppressed_by >= 0] = Outcome.SUPPRESSED
-    outcomes[~passes] = Outcome.REFUSED
-    outcomes[~unique] = Outcome.FILTERED
-    return Verdicts(tuple(outcomes), values, thresholds, duplicate_of, suppressed_by, duplicates, instances)
+    outcomes = _outcomes(unique, passes, suppressed_by < 0)
+    return Verdicts(outcomes, values, thresholds, duplicate_of, suppressed_by, duplicates, instances)
+
+
+def _outcomes(unique: Bool, passes: Bool, outlasts: Bool) -> tuple[Outcome, ...]:
+    """The first stage at which each row fell, as an outcome."""
+    stages = (Outcome.FILTERED, Outcome.REFUSED, Outcome.SUPPRESSED, Outcome.ACCEPTED)
+    fell = np.select([~unique, ~passes, ~outlasts], [0, 1, 2], 3)
+    return tuple(stages[stage] for stage in fell.tolist())
 
 
 def signed_thresholds(settings: DecisionSettings) -> Values:

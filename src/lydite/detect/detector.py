@@ -19,7 +19,7 @@ from lydite.detect.exemplars import ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
 from lydite.detect.proposers import Proposer, build_proposer
 from lydite.detect.scoring import Scores, score
-from lydite.features import Encoder, VectorCache, build_encoder, candidates_digest, pool
+from lydite.features import CacheKey, Encoder, VectorCache, build_encoder, candidates_digest, pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,14 +222,11 @@ class Detector:
         if not len(candidates):
             return None
         ids = tuple(str(region) for region in candidates.ids)
-        key = (
-            self.space,
-            picture.image_id,
-            candidates_digest(candidates.masks, self.settings.encoder.short_side),
-        )
+        digest = candidates_digest(candidates.masks)
+        key = CacheKey(self.space, picture.image_id, digest, self.settings.encoder.short_side)
         if self.cache is not None:
             with clock.time("cache"):
-                cached = self.cache.get(*key, ids)
+                cached = self.cache.find(key, ids)
             if cached is not None:
                 return cached
         with clock.time("encode"):
@@ -239,7 +236,7 @@ class Detector:
         require_spread(features, feature_map, picture.pixels, str(candidates.item))
         if self.cache is not None:
             with clock.time("cache"):
-                self.cache.put(*key, features)
+                self.cache.put(key, features)
         return features
 
     def _score(self, features: Features | None) -> Scores:

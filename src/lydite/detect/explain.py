@@ -188,7 +188,7 @@ def _related(instances: Rivals, row: int, alive: Bool, iou: float, ios: float) -
     return pairs
 
 
-def _steps(overlaps: npt.NDArray[np.float32], limit: float) -> list[float]:
+def _steps(overlaps: npt.NDArray[np.float64], limit: float) -> list[float]:
     """Distinct overlaps above a limit, ascending: the only values at which a greedy choice can change."""
-    steps: list[float] = np.unique(overlaps[overlaps > limit]).astype(np.float64).tolist()
+    steps: list[float] = np.unique(overlaps[overlaps > limit]).tolist()
     return steps

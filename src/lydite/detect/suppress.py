@@ -32,8 +32,8 @@ class Rivals:
     order: Int
     offsets: Int
     stronger: Int
-    iou: npt.NDArray[np.float32]
-    ios: npt.NDArray[np.float32]
+    iou: npt.NDArray[np.float64]
+    ios: npt.NDArray[np.float64]
 
     def of(self, row: int) -> slice:
         """Where the rivals of a row stand."""
@@ -57,7 +57,9 @@ def find_rivals(overlaps: Overlaps, strength: npt.NDArray[np.floating], labels: 
     order = np.lexsort((np.arange(n), -strength.astype(np.float64)))
     place = np.empty(n, np.int64)
     place[order] = np.arange(n)
-    i, j, iou, ios = overlaps.first, overlaps.second, overlaps.iou, overlaps.ios
+    i, j = overlaps.first, overlaps.second
+    # Limits are doubles: compared in single precision, a limit a hair below an overlap would equal it.
+    iou, ios = overlaps.iou.astype(np.float64), overlaps.ios.astype(np.float64)
     if labels is not None:
         same = labels[i] == labels[j]
         i, j, iou, ios = i[same], j[same], iou[same], ios[same]

@@ -99,6 +99,7 @@ def weights_digest(model: nn.Module) -> str:
 
 @dataclass(frozen=True)
 class _Misfit:
+    required: int
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     mismatched: tuple[str, ...]
@@ -109,9 +110,11 @@ class _Misfit:
 
 def _misfit(model: nn.Module, weights: Mapping[str, Tensor], may_miss: Sequence[str]) -> _Misfit:
     own = model.state_dict()
+    required = [name for name in own if not _matches(name, may_miss)]
     unused = set(_classifier_names(model))
     return _Misfit(
-        missing=tuple(n for n in own if n not in weights and not _matches(n, may_miss)),
+        required=len(required),
+        missing=tuple(name for name in required if name not in weights),
         unexpected=tuple(n for n in weights if n not in own and n not in unused),
         mismatched=tuple(
             f"{name} is {_kind(weights[name])} instead of {_kind(tensor)}"
@@ -171,8 +174,7 @@ def _classifier_names(model: nn.Module) -> list[str]:
 def _refusal(
     model: nn.Module, weights: Mapping[str, Tensor], source: str, misfit: _Misfit
 ) -> CheckpointError:
-    own = len(model.state_dict())
-    fitting = own - len(misfit.missing) - len(misfit.mismatched)
+    fitting = misfit.required - len(misfit.missing) - len(misfit.mismatched)
     family = next((whose for part, whose in _TELLTALES if any(part in name for name in weights)), None)
     looks = f" The file looks like {family}." if family else ""
     lists = [
@@ -181,7 +183,8 @@ def _refusal(
         _listed("Of another shape", misfit.mismatched),
     ]
     return CheckpointError(
-        f"Checkpoint {source} does not fit {_name(model)!r}: {fitting} of its {own} tensors are there, "
+        f"Checkpoint {source} does not fit {_name(model)!r}: {fitting} of its {misfit.required} "
+        f"tensors are there, "
         f"and nothing was loaded.{looks} {' '.join(filter(None, lists))}",
         "Name the encoder that the file was made for, or give its whole file.",
     )

@@ -91,13 +91,21 @@ def find_tap(model: nn.Module, layer: str, fixed_hw: tuple[int, int] | None = No
     stages = _stages(model)
     multiple = max(int(stage["reduction"]) for stage in stages)
     probe = torch.zeros(1, 3, *(fixed_hw or (2 * multiple, 3 * multiple)))
-    with torch.inference_mode():
-        tap = (
-            _final_tap(model, probe, int(stages[-1]["reduction"]), multiple)
-            if layer == LAST
-            else _stage_tap(model, layer, probe, stages, multiple)
-        )
-        return tap, int(tap.grid(model, probe).shape[2])
+    try:
+        with torch.inference_mode():
+            tap = (
+                _final_tap(model, probe, int(stages[-1]["reduction"]), multiple)
+                if layer == LAST
+                else _stage_tap(model, layer, probe, stages, multiple)
+            )
+            return tap, int(tap.grid(model, probe).shape[2])
+    except (RuntimeError, AssertionError, ValueError) as error:  # how networks refuse an input's size
+        raise UsageError(
+            f"{type(model).__name__} cannot look at a picture of {probe.shape[-2]}x{probe.shape[-1]} pixels, "
+            "so it makes no map of pictures of any size.",
+            "Choose another encoder.",
+            str(error),
+        ) from error
 
 
 def _final_tap(model: nn.Module, probe: Tensor, cell: int, multiple: int) -> Tap:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lydite.core import AnnotationError, Boxes, ClassMap, Masks
+from lydite.core import AnnotationError, Boxes, ClassMap
 from lydite.data.annotations import AnnotatedImage, AnnotationSet
 from lydite.data.coco_writer import CocoWriter
 from lydite.data.jsonlines import locate_elements
 from lydite.data.names import printable
+from lydite.data.rle import Rle
 from lydite.data.rows import (
     TOLERANCE_PX,
     Place,
@@ -42,6 +43,7 @@ class _Reading:
     tolerance_px: float
     labels: dict[int, int] = field(default_factory=dict)
     paths: dict[int, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
     rows: dict[int, Rows] = field(default_factory=dict)
     problems: list[AnnotationError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -171,7 +173,7 @@ def _read_image(entry: dict[str, Any], place: Place, reading: _Reading, images: 
     path = parse_picture_path(entry.get("file_name"), place.at("file_name"))
     if key in reading.rows:
         raise place.at("id").error("stands twice", key)
-    if path in reading.paths.values():
+    if path in reading.taken:
         raise place.at("file_name").error("stands twice", path)
     try:
         size_hw = parse_size(entry.get("height"), entry.get("width"), place)
@@ -180,6 +182,7 @@ def _read_image(entry: dict[str, Any], place: Place, reading: _Reading, images: 
             raise
         size_hw = measure_picture(images / path, place.at("file_name"))
     reading.paths[key], reading.rows[key] = path, Rows(size_hw)
+    reading.taken.add(path)
 
 
 def _read_annotation(
@@ -229,7 +232,7 @@ def _read_bbox(values: Any, size_hw: tuple[int, int], place: Place, reading: _Re
 
 def _read_segmentation(
     value: Any, size_hw: tuple[int, int], place: Place, reading: _Reading
-) -> tuple[XyXy, Masks] | None:
+) -> tuple[XyXy, Rle] | None:
     """The mask of a row and its box; none if it has no segmentation."""
     if value is None or value == []:
         return None
@@ -238,14 +241,14 @@ def _read_segmentation(
         if not masks.areas[0]:
             raise place.error("is an empty mask")
         x0, y0, x1, y1 = masks.boxes.xyxy[0].tolist()
-        return (x0, y0, x1, y1), masks
+        return (x0, y0, x1, y1), value
     if not isinstance(value, list) or not all(isinstance(polygon, list) for polygon in value):
         raise place.error("is neither polygons nor RLE", value)
-    polygons = [
-        [parse_number(number, place.at(f"[{which}][{at}]")) for at, number in enumerate(polygon)]
-        for which, polygon in enumerate(value)
-    ]
-    return rasterise(polygons, size_hw, reading.tolerance_px, place)
+    for which, polygon in enumerate(value):
+        if not all(type(number) in {int, float} for number in polygon):  # the common case, kept fast
+            for at, number in enumerate(polygon):
+                parse_number(number, place.at(f"[{which}][{at}]"))
+    return rasterise(value, size_hw, reading.tolerance_px, place)
 
 
 def _whole(value: Any, place: Place) -> int:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-from lydite.core import AnnotationError, Boxes, ClassMap, Masks, UsageError
+from lydite.core import AnnotationError, Boxes, ClassMap, UsageError
 from lydite.data.annotations import AnnotatedImage, AnnotationSet
 from lydite.data.find import find_images, is_hidden
 from lydite.data.names import path_key, printable
+from lydite.data.rle import Rle
 from lydite.data.rows import (
     TOLERANCE_PX,
     Place,
@@ -103,7 +104,7 @@ def read_yolo_names(path: Path) -> ClassMap:
         raise place.at("names").error("is missing")
     names = _ordered(content["names"], place.at("names"))
     if "nc" in content and content["nc"] != len(names):
-        raise place.at("nc").error(f"disagrees with the {len(names)} names", content["nc"])
+        raise place.at("nc").error(f"disagrees with the {len(names)} names", _scalar(content["nc"]))
     return _class_map(names, place.at("names"))
 
 
@@ -113,15 +114,20 @@ def _ordered(names: Any, place: Place) -> list[Any]:
             raise place.error("is not numbered from 0 on without gaps", list(names)[:12])
         return [names[number] for number in range(len(names))]
     if not isinstance(names, list):
-        raise place.error("is neither a list nor numbers to names", names)
+        raise place.error("is neither a list nor numbers to names", _scalar(names))
     return names
+
+
+def _scalar(value: Any) -> Any:
+    """A value as an error may show it: YAML's aliases can make a small file an endless list."""
+    return value if isinstance(value, (str, int, float, bool)) else type(value).__name__
 
 
 def _class_map(names: list[Any], place: Place) -> ClassMap:
     # YAML reads an unquoted `no` as a truth value and `12` as a number: neither is what was meant.
     for number, name in enumerate(names):
         if not isinstance(name, str) or not name.strip():
-            raise place.at(f"[{number}]").error("is no text", name, "Put it in quotes.")
+            raise place.at(f"[{number}]").error("is no text", _scalar(name), "Put it in quotes.")
     if not names:
         raise place.error("holds no name")
     if len(set(names)) != len(names):
@@ -191,7 +197,7 @@ def _box(
 
 def _polygon(
     columns: list[str], size_hw: tuple[int, int], tolerance_px: float, place: Place
-) -> tuple[XyXy, Masks]:
+) -> tuple[XyXy, Rle]:
     values = [
         parse_number(text, place.at(f"{'xy'[number % 2]}{number // 2}"))
         for number, text in enumerate(columns)

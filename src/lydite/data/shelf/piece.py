@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from lydite.data.shelf.lathe import Form, Patch, build_surface, grow_sepals, grow_stem, turn_body
 from lydite.data.shelf.light import Colour, Light, find_open_sky, shade
@@ -95,33 +94,29 @@ def _ripen(skin: Skin, rng: np.random.Generator) -> Skin:
 def _light_up(
     fragments: Fragments, skins: dict[str, Skin], volume: Volume, sun: float, unit: float, light: Light
 ) -> Float:
-    shape = fragments.cover.shape
-    there = [fragments.part == number for number in range(len(fragments.parts))]
-    relief = np.zeros(shape, np.float32)
+    relief = np.zeros(fragments.cover.size, np.float32)
     albedo = []
-    for pixels, part in zip(there, fragments.parts, strict=True):
-        painted, relief[pixels] = paint(
-            skins[part], fragments.rest[pixels], fragments.along_turn[pixels], volume, sun
-        )
+    for part in fragments.parts:
+        painted, relief[part.pixels] = paint(skins[part.name], part.rest, part.along_turn, volume, sun)
         albedo.append(painted)
-    normal = _emboss(fragments.normal, relief, unit, fragments.cover)
-    open_sky = find_open_sky(fragments.depth, fragments.cover)
-    lit = np.zeros((*shape, 3), np.float32)
-    for pixels, part, painted in zip(there, fragments.parts, albedo, strict=True):
-        skin = skins[part]
-        lit[pixels] = shade(painted, normal[pixels], open_sky[pixels], skin.gloss, skin.sharpness, light)
-    return lit
+    down, right = _slopes(relief.reshape(fragments.cover.shape), unit)
+    open_sky = find_open_sky(fragments.depth, fragments.cover).ravel()
+    lit = np.zeros((fragments.cover.size, 3), np.float32)
+    for part, painted in zip(fragments.parts, albedo, strict=True):
+        skin = skins[part.name]
+        normal = _tilt(part.normal, down[part.pixels], right[part.pixels])
+        lit[part.pixels] = shade(painted, normal, open_sky[part.pixels], skin.gloss, skin.sharpness, light)
+    return lit.reshape(*fragments.cover.shape, 3)
 
 
-def _emboss(normal: Float, relief: Float, unit: float, cover: npt.NDArray[np.bool_]) -> Float:
-    """Tilt normals by the slope of the relief."""
-    if not relief.any():
-        return normal
+def _slopes(relief: Float, unit: float) -> tuple[Float, Float]:
+    """Slope of the relief downwards and to the right, flat."""
     down, right = np.gradient(relief * np.float32(unit))
-    tilted = normal.copy()
-    tilted[..., 0] -= np.clip(right, -0.8, 0.8)
-    tilted[..., 1] += np.clip(down, -0.8, 0.8)
-    length = np.sqrt((tilted**2).sum(axis=-1, keepdims=True))
-    return np.where(cover[..., None], tilted / np.maximum(length, np.float32(1e-6)), normal).astype(
-        np.float32
-    )
+    return np.clip(down, -0.8, 0.8).ravel(), np.clip(right, -0.8, 0.8).ravel()
+
+
+def _tilt(normal: Float, down: Float, right: Float) -> Float:
+    """Normals of a skin with relief."""
+    tilted = np.stack([normal[:, 0] - right, normal[:, 1] + down, normal[:, 2]], axis=1)
+    length = np.sqrt(np.einsum("ij,ij->i", tilted, tilted))[:, None]
+    return np.asarray(tilted / np.maximum(length, np.float32(1e-6)), np.float32)

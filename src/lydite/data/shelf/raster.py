@@ -21,26 +21,37 @@ _MOST = 1400  # points along one side of a patch
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """The pixels that show one part of a piece; rows are aligned.
+
+    Args:
+        name: ``"body"``, ``"stem"`` or ``"leaf"``.
+        pixels: ``(n,)`` int64 places in the window, row after row.
+        normal: ``(n, 3)`` float32 unit normals: x right, y up, z to the camera.
+        rest: ``(n, 3)`` float32 places on the skin.
+        along_turn: ``(n, 2)`` float32 surface coordinates.
+    """
+
+    name: str
+    pixels: npt.NDArray[np.int64]
+    normal: Float
+    rest: Float
+    along_turn: Float
+
+
+@dataclass(frozen=True, eq=False)
 class Fragments:
     """What the camera sees of one piece.
 
     Args:
         cover: ``(h, w)`` bool, the silhouette.
         depth: ``(h, w)`` float32 towards the camera in pixels, 0 outside.
-        normal: ``(h, w, 3)`` float32 unit normals: x right, y up, z to the camera.
-        rest: ``(h, w, 3)`` float32 place on the skin.
-        along_turn: ``(h, w, 2)`` float32 surface coordinates.
-        part: ``(h, w)`` int8 number of the part's name in ``parts``, -1 outside.
-        parts: Names.
+        parts: Its parts; together they are the silhouette.
     """
 
     cover: npt.NDArray[np.bool_]
     depth: Float
-    normal: Float
-    rest: Float
-    along_turn: Float
-    part: npt.NDArray[np.int8]
-    parts: tuple[str, ...]
+    parts: tuple[Part, ...]
 
 
 def pose(tilt: float, roll: float, spin: float) -> Float:
@@ -74,26 +85,31 @@ def rasterise(patches: Sequence[Patch], rotation: Float, unit: float) -> Fragmen
     Returns:
         Fragments in a tight window with a margin of two pixels.
     """
-    parts = tuple(dict.fromkeys(patch.part for patch in patches))
     clouds = [_Cloud.spread(patch, rotation, unit) for patch in patches]
-    table = np.concatenate([cloud.xyz for cloud in clouds])
-    x, y, depth = np.ascontiguousarray(table.T)
+    x, y, z = np.concatenate([cloud.xyz for cloud in clouds], axis=1)
     left, low = np.floor(x.min()) - 2, np.floor(y.min()) - 2
     width, height = int(np.ceil(x.max()) + 3 - left), int(np.ceil(y.max()) + 3 - low)
     row = np.int32(height - 1) - (y - low).astype(np.int32)
-    nearest = _nearest_points(row * np.int32(width) + (x - left).astype(np.int32), depth, (height, width))
-    seen = np.zeros((height, width, 12), np.float32)
-    part = np.full((height, width), -1, np.int8)
-    start = 0
-    for cloud, patch in zip(clouds, patches, strict=True):
-        stop = start + len(cloud.xyz)
-        mine = (nearest >= start) & (nearest < stop)
-        seen[mine] = cloud.read(nearest[mine] - start)
-        part[mine] = parts.index(patch.part)
-        start = stop
-    normal = seen[..., 3:6]
-    normal /= np.maximum(np.sqrt((normal * normal).sum(axis=-1, keepdims=True)), np.float32(1e-6))
-    return Fragments(nearest >= 0, seen[..., 2], normal, seen[..., 6:9], seen[..., 9:11], part, parts)
+    nearest = _nearest_points(row * np.int32(width) + (x - left).astype(np.int32), z, (height, width))
+    covered = np.flatnonzero(nearest >= 0)
+    winner = nearest.ravel()[covered]
+    depth = np.zeros((height, width), np.float32)
+    depth.ravel()[covered] = z[winner]
+    stops = np.cumsum([cloud.xyz.shape[1] for cloud in clouds])
+    patch_of = np.searchsorted(stops, winner, side="right")
+    parts = []
+    for name in dict.fromkeys(patch.part for patch in patches):
+        pixels, columns = [], []
+        for number, (cloud, patch) in enumerate(zip(clouds, patches, strict=True)):
+            if patch.part == name:
+                mine = patch_of == number
+                pixels.append(covered[mine])
+                columns.append(cloud.read(winner[mine] - (stops[number] - cloud.xyz.shape[1])))
+        table = np.concatenate(columns)
+        length = np.sqrt(np.einsum("ij,ij->i", table[:, :3], table[:, :3]))[:, None]
+        normal = table[:, :3] / np.maximum(length, np.float32(1e-6))
+        parts.append(Part(name, np.concatenate(pixels), normal, table[:, 3:6], table[:, 6:8]))
+    return Fragments(nearest >= 0, depth, tuple(parts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,10 +117,10 @@ class _Cloud:
     """A patch re-sampled for splatting; its columns are read only where a point was seen.
 
     Args:
-        xyz: ``(n, 3)`` places in the picture, those that face the camera.
+        xyz: ``(3, n)`` places in the picture, those that face the camera.
         number: ``(n,)`` which point of the dense grid each one is.
         dense_hw: Size of the dense grid.
-        columns: ``(a, b, 12)`` xyz, normal, rest, along, turn, spare: of the patch's own grid.
+        columns: ``(a, b, 8)`` normal, rest, along, turn: of the patch's own grid.
     """
 
     xyz: Float
@@ -120,16 +136,16 @@ class _Cloud:
         if patch.two_sided:
             normal = normal * np.where(facing < 0, np.float32(-1), np.float32(1))
             facing = np.ones_like(facing)
-        columns = np.concatenate([points, normal, patch.rest, patch.along_turn, facing], axis=-1)
+        columns = np.concatenate([normal, patch.rest, patch.along_turn], axis=-1)
         dense_hw = (_count(points, 0), _count(points, 1))
-        place = np.ascontiguousarray(columns[..., [0, 1, 2, 11]])
+        place = np.concatenate([points, facing], axis=-1)
         size_wh = (dense_hw[1], dense_hw[0])
         dense = np.asarray(cv2.resize(place, size_wh), np.float32).reshape(-1, 4)
         number = np.flatnonzero(dense[:, 3] > 0)
-        return cls(dense[number, :3], number, dense_hw, columns)
+        return cls(np.ascontiguousarray(dense[number, :3].T), number, dense_hw, columns)
 
     def read(self, rows: npt.NDArray[np.int64]) -> Float:
-        """``(k, 12)`` columns of some points, interpolated on the patch's own grid."""
+        """``(k, 8)`` columns of some points, interpolated on the patch's own grid."""
         number = self.number[rows]
         padded = np.zeros((len(number) // 256 + 1) * 256, np.int64)
         padded[: len(number)] = number
@@ -138,12 +154,12 @@ class _Cloud:
         map_y = ((y + 0.5) * (height / self.dense_hw[0]) - 0.5).astype(np.float32).reshape(-1, 256)
         map_x = ((x + 0.5) * (width / self.dense_hw[1]) - 0.5).astype(np.float32).reshape(-1, 256)
         # OpenCV maps four channels at a time.
-        groups = [np.ascontiguousarray(self.columns[..., i : i + 4]) for i in (0, 4, 8)]
+        groups = [np.ascontiguousarray(self.columns[..., i : i + 4]) for i in (0, 4)]
         read = [
             cv2.remap(group, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             for group in groups
         ]
-        return np.concatenate(read, axis=-1).reshape(-1, 12)[: len(number)].astype(np.float32)
+        return np.concatenate(read, axis=-1).reshape(-1, 8)[: len(number)].astype(np.float32)
 
 
 def _normals(points: Float) -> Float:

@@ -18,6 +18,7 @@ class Graph:
         sizes: ``(k,)`` pixels.
         colours: ``(k, 3)`` sums of L*a*b*.
         histograms: ``(k, bins)`` pixels by bin.
+        outlines: ``(k,)`` length of the outline in pixel sides.
         boxes: ``(k, 4)`` ``x0 y0 x1 y1``.
         pairs: ``(m, 2)`` touching regions.
         lengths: ``(m,)`` length of each common border.
@@ -28,6 +29,7 @@ class Graph:
     sizes: npt.NDArray[np.float64]
     colours: npt.NDArray[np.float64]
     histograms: npt.NDArray[np.float64]
+    outlines: npt.NDArray[np.float64]
     boxes: npt.NDArray[np.int64]
     pairs: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.float64]
@@ -41,6 +43,7 @@ class Graph:
             pieces.sizes,
             pieces.colours,
             pieces.histograms,
+            pieces.outlines,
             pieces.boxes,
             pieces.pairs,
             pieces.lengths,
@@ -63,7 +66,7 @@ class Graph:
         stay, go = self.pairs[chosen].T
         keep = np.ones(len(self), np.bool_)
         keep[go] = False
-        self._add_rows(stay, go, keep)
+        self._add_rows(stay, go, keep, self.lengths[chosen])
         target = np.arange(len(keep))
         target[go] = stay
         renumbered = np.cumsum(keep) - 1
@@ -71,17 +74,22 @@ class Graph:
         return keep
 
     def _add_rows(
-        self, stay: npt.NDArray[np.int64], go: npt.NDArray[np.int64], keep: npt.NDArray[np.bool_]
+        self,
+        stay: npt.NDArray[np.int64],
+        go: npt.NDArray[np.int64],
+        keep: npt.NDArray[np.bool_],
+        common: npt.NDArray[np.float64],
     ) -> None:
-        sizes, colours, histograms = self.sizes.copy(), self.colours.copy(), self.histograms.copy()
-        boxes = self.boxes.copy()
-        sizes[stay] += sizes[go]
-        colours[stay] += colours[go]
-        histograms[stay] += histograms[go]
-        boxes[stay, :2] = np.minimum(boxes[stay, :2], boxes[go, :2])
-        boxes[stay, 2:] = np.maximum(boxes[stay, 2:], boxes[go, 2:])
-        self.sizes, self.colours, self.histograms = sizes[keep], colours[keep], histograms[keep]
-        self.boxes = boxes[keep]
+        for name in ("sizes", "colours", "histograms", "outlines"):
+            column = getattr(self, name).copy()
+            column[stay] += column[go]
+            setattr(self, name, column)
+        self.outlines[stay] -= 2 * common
+        self.boxes = self.boxes.copy()
+        self.boxes[stay, :2] = np.minimum(self.boxes[stay, :2], self.boxes[go, :2])
+        self.boxes[stay, 2:] = np.maximum(self.boxes[stay, 2:], self.boxes[go, 2:])
+        for name in ("sizes", "colours", "histograms", "outlines", "boxes"):
+            setattr(self, name, getattr(self, name)[keep])
 
     def _join_borders(self, new_row: npt.NDArray[np.int64]) -> None:
         """Renumber both ends; borders inside a region vanish, parallel borders become one."""

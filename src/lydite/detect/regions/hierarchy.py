@@ -23,17 +23,16 @@ class Hierarchy:
         children: ``(nodes - n, 2)`` int64: the two children of each inner node.
         place: ``(n,)`` int64: place of each piece in the layout.
         spans: ``(nodes, 2)`` int64: the stretch of places of each node.
-        heights: ``(nodes,)`` float64: unlikeness at which a node arose, never below its children's;
-            0 for pieces.
         sizes: ``(nodes,)`` float64: pixels.
+        outlines: ``(nodes,)`` float64: length of the outline in pixel sides.
         boxes: ``(nodes, 4)`` int64: ``x0 y0 x1 y1``.
     """
 
     children: npt.NDArray[np.int64]
     place: npt.NDArray[np.int64]
     spans: npt.NDArray[np.int64]
-    heights: npt.NDArray[np.float64]
     sizes: npt.NDArray[np.float64]
+    outlines: npt.NDArray[np.float64]
     boxes: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -49,28 +48,25 @@ def grow(pieces: Pieces, criterion: Criterion) -> Hierarchy:
     """
     graph = Graph.of(pieces)
     node = np.arange(len(pieces))
-    children: list[npt.NDArray[np.int64]] = []
-    heights, sizes, boxes = [np.zeros(len(pieces))], [graph.sizes], [graph.boxes]
-    height_of = np.zeros(len(pieces))
+    children = [np.zeros((0, 2), np.int64)]
+    sizes, outlines, boxes = [graph.sizes], [graph.outlines], [graph.boxes]
     total = len(pieces)
     while len(graph.pairs):
-        costs = criterion(graph)
-        chosen = _reciprocal(graph.pairs, costs, len(graph))
+        chosen = _reciprocal(graph.pairs, criterion(graph), len(graph))
         stay, go = graph.pairs[chosen].T
         children.append(np.stack([node[stay], node[go]], axis=1))
-        height_of[stay] = np.maximum(costs[chosen], np.maximum(height_of[stay], height_of[go]))
         node[stay] = total + np.arange(len(chosen))
         total += len(chosen)
-        heights.append(height_of[stay])
         keep = graph.merge(chosen)
+        node = node[keep]
         rows = (np.cumsum(keep) - 1)[stay]
         sizes.append(graph.sizes[rows])
+        outlines.append(graph.outlines[rows])
         boxes.append(graph.boxes[rows])
-        node, height_of = node[keep], height_of[keep]
-    pairs = np.concatenate(children) if children else np.zeros((0, 2), np.int64)
+    pairs = np.concatenate(children)
     place, spans = _layout(pairs, len(pieces))
     return Hierarchy(
-        pairs, place, spans, np.concatenate(heights), np.concatenate(sizes), np.concatenate(boxes)
+        pairs, place, spans, np.concatenate(sizes), np.concatenate(outlines), np.concatenate(boxes)
     )
 
 

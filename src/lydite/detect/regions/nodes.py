@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from lydite.detect.regions.criteria import CRITERIA
 from lydite.detect.regions.hierarchy import Hierarchy, grow
-from lydite.detect.regions.region import Region
+from lydite.detect.regions.regions import Crop, Regions
 from lydite.detect.regions.superpixels import Pieces
 
-_HASH_SEED = 20130904
+_WORD_SEED = 2013
 
 
-def find_nodes(pieces: Pieces, criteria: Sequence[str], areas: tuple[float, float]) -> Iterator[Region]:
+def find_nodes(pieces: Pieces, criteria: Sequence[str], areas: tuple[float, float]) -> Regions:
     """Nodes of one hierarchy per criterion.
 
     Args:
@@ -23,42 +24,46 @@ def find_nodes(pieces: Pieces, criteria: Sequence[str], areas: tuple[float, floa
         criteria: Names in ``CRITERIA``.
         areas: Least and largest area in working pixels, both included.
     """
-    words = np.random.default_rng(_HASH_SEED).integers(0, 2**63, len(pieces), dtype=np.uint64)
-    seen: set[int] = set()
+    words = np.random.default_rng(_WORD_SEED).integers(0, 2**63, len(pieces), dtype=np.uint64)
+    seen = np.zeros(0, np.uint64)
+    parts: list[Regions] = []
     for name in criteria:
         tree = grow(pieces, CRITERIA[name])
-        stability = survival(tree)
-        hashes = _hash(tree, words)
-        places = tree.place[pieces.labels].astype(np.int32)
-        for node in np.flatnonzero((tree.sizes >= areas[0]) & (tree.sizes <= areas[1])).tolist():
-            if hashes[node] not in seen:
-                seen.add(hashes[node])
-                yield _region(tree, node, places, name, stability[node])
+        names_of_sets = _sum_over_nodes(tree, words)
+        fits = (tree.sizes >= areas[0]) & (tree.sizes <= areas[1]) & ~np.isin(names_of_sets, seen)
+        seen = np.concatenate([seen, names_of_sets[fits]])
+        parts.append(_regions(tree, pieces, np.flatnonzero(fits), name))
+    return Regions.concatenate(parts)
 
 
-def survival(tree: Hierarchy) -> list[float]:
-    """For each node the share of its parent's height that it lasts: 0 born and gone, 1 for ever."""
-    parents = np.full(len(tree), np.inf)
-    leaves = len(tree.place)
-    parents[tree.children.ravel()] = np.repeat(tree.heights[leaves:], 2)
-    lasting = 1 - tree.heights / np.maximum(parents, 1e-12)
-    shares: list[float] = np.clip(lasting, 0, 1).tolist()
-    return shares
+def _regions(tree: Hierarchy, pieces: Pieces, nodes: npt.NDArray[np.int64], origin: str) -> Regions:
+    places = tree.place[pieces.labels].astype(np.int32)
+    crops: list[Callable[[], Crop]] = [
+        partial(_cut, places, box, span)
+        for box, span in zip(tree.boxes[nodes].tolist(), tree.spans[nodes].tolist(), strict=True)
+    ]
+    return Regions(
+        tree.boxes[nodes],
+        tree.sizes[nodes],
+        tree.outlines[nodes],
+        _sum_over_nodes(tree, pieces.fluxes)[nodes],
+        (origin,) * len(nodes),
+        tuple(crops),
+    )
 
 
-def _hash(tree: Hierarchy, words: npt.NDArray[np.uint64]) -> list[int]:
-    """A number for each node that depends only on the set of its pieces (sum of their random words)."""
-    laid_out = np.zeros(len(words) + 1, np.uint64)
-    laid_out[tree.place + 1] = words
-    sums = np.cumsum(laid_out, dtype=np.uint64)
-    numbers: list[int] = (sums[tree.spans[:, 1]] - sums[tree.spans[:, 0]]).tolist()
-    return numbers
+def _sum_over_nodes(tree: Hierarchy, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """For each node the sum of a value of its pieces.
+
+    Random 64-bit words, summed with wrap-around, give each set of pieces a name of its own.
+    """
+    laid_out = np.zeros((len(values) + 1, *values.shape[1:]), values.dtype)
+    laid_out[tree.place + 1] = values
+    sums = np.cumsum(laid_out, axis=0, dtype=values.dtype)
+    return np.asarray(sums[tree.spans[:, 1]] - sums[tree.spans[:, 0]])
 
 
-def _region(
-    tree: Hierarchy, node: int, places: npt.NDArray[np.int32], origin: str, stability: float
-) -> Region:
-    x0, y0, x1, y1 = tree.boxes[node].tolist()
-    start, stop = tree.spans[node].tolist()
+def _cut(places: npt.NDArray[np.int32], box: Sequence[int], span: Sequence[int]) -> Crop:
+    x0, y0, x1, y1 = box
     crop = places[y0:y1, x0:x1]
-    return Region(y0, x0, (crop >= start) & (crop < stop), origin, stability)
+    return (crop >= span[0]) & (crop < span[1])

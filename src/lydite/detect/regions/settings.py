@@ -32,9 +32,9 @@ class RegionSettings(BaseModel):
     )
     max_candidates: int = Field(1000, ge=1, le=20000, description="regions kept per picture, best first")
     min_region_px: int = Field(16, ge=1, description="smallest region, in pixels of the picture")
-    max_area_frac: float = Field(
+    max_region_frac: float = Field(
         0.9, gt=0, le=1, description="largest region, as a fraction of the picture's area"
     )
-    duplicate_iou: float = Field(
+    region_duplicate_iou: float = Field(
         0.95, gt=0, le=1, description="overlap (IoU) at which the lesser of two regions is dropped"
     )

@@ -25,6 +25,8 @@ class Pieces:
         sizes: ``(n,)`` float64: pixels.
         colours: ``(n, 3)`` float64: sums of L*a*b* over the pixels.
         histograms: ``(n, bins)`` float64: pixels by lightness, by two colours and by edge strength.
+        fluxes: ``(n, 3)`` float64: sums of the view's ``sources`` over the pixels.
+        outlines: ``(n,)`` float64: length of the outline in pixel sides, the picture's frame included.
         boxes: ``(n, 4)`` int64: ``x0 y0 x1 y1`` on pixel edges.
         pairs: ``(m, 2)`` int64: touching pieces, the lower number first, each pair once.
         lengths: ``(m,)`` float64: length of the common border in pixels.
@@ -35,6 +37,8 @@ class Pieces:
     sizes: npt.NDArray[np.float64]
     colours: npt.NDArray[np.float64]
     histograms: npt.NDArray[np.float64]
+    fluxes: npt.NDArray[np.float64]
+    outlines: npt.NDArray[np.float64]
     boxes: npt.NDArray[np.int64]
     pairs: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.float64]
@@ -53,12 +57,18 @@ def cut(view: View, superpixels: int) -> Pieces:
     labels = _flood(view, superpixels)
     count = int(labels.max()) + 1
     flat = labels.ravel()
-    sizes = np.bincount(flat, minlength=count).astype(np.float64)
-    channels = view.lab.reshape(-1, 3)
-    colours = np.stack([np.bincount(flat, channels[:, c], count) for c in range(3)], axis=1)
     pairs, lengths, strengths = _borders(labels, view.edges)
     return Pieces(
-        labels, sizes, colours, _histograms(view, flat, count), _boxes(labels), pairs, lengths, strengths
+        labels,
+        sizes=np.bincount(flat, minlength=count).astype(np.float64),
+        colours=_sums(view.lab, flat, count),
+        histograms=_histograms(view, flat, count),
+        fluxes=_sums(view.sources, flat, count),
+        outlines=_outlines(labels, pairs, lengths),
+        boxes=_boxes(labels),
+        pairs=pairs,
+        lengths=lengths,
+        strengths=strengths,
     )
 
 
@@ -112,6 +122,20 @@ def _borders(
     pairs = np.stack(np.divmod(found, count), axis=1)
     lengths = np.bincount(inverse, minlength=len(found)).astype(np.float64)
     return pairs, lengths, np.bincount(inverse, np.concatenate(strengths), len(found))
+
+
+def _sums(image: npt.NDArray[np.float32], flat: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.float64]:
+    channels = image.reshape(-1, image.shape[2])
+    return np.stack([np.bincount(flat, channel, count) for channel in channels.T], axis=1)
+
+
+def _outlines(
+    labels: npt.NDArray[np.int32], pairs: npt.NDArray[np.int64], lengths: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    count = int(labels.max()) + 1
+    frame = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    shared = np.bincount(pairs.ravel(), np.repeat(lengths, 2), count)
+    return np.asarray(shared + np.bincount(frame, minlength=count), np.float64)
 
 
 def _histograms(view: View, flat: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.float64]:

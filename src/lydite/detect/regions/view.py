@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 _SMOOTHING_PX = 1.0
+_FLUX_SMOOTHING_PX = 2.0
 _MOST_ENLARGED = 2.0
 
 
@@ -20,11 +21,16 @@ class View:
         lab: ``(h, w, 3)`` float32 CIE L*a*b*, lightly smoothed; about [0, 100] and twice [-128, 128].
         edges: ``(h, w)`` float32 in [0, 1): gradient ``g`` of all three channels together as
             ``g / (g + mean g)``, so that under- and overexposed pictures speak of edges alike.
+        sources: ``(h, w, 3)`` float32: how much more L*a*b* each pixel has than its four neighbours
+            together, after smoothing (the Laplacian with its sign turned). By the divergence theorem its
+            sum over any region is the slope into that region summed along its outline; the scale makes
+            that the height of the step in L*a*b* units for each pixel side.
         full_hw: Height and width of the picture itself.
     """
 
     lab: npt.NDArray[np.float32]
     edges: npt.NDArray[np.float32]
+    sources: npt.NDArray[np.float32]
     full_hw: tuple[int, int]
 
     @property
@@ -47,7 +53,7 @@ def look(pixels: npt.NDArray[np.uint8], long_side: int) -> View:
         pixels = _resize(pixels, size, shrink=scale < 1)
     lab = cv2.cvtColor(pixels.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
     lab = cv2.GaussianBlur(lab, (0, 0), _SMOOTHING_PX)
-    return View(np.asarray(lab, np.float32), _edges(lab), (height, width))
+    return View(np.asarray(lab, np.float32), _edges(lab), _sources(lab), (height, width))
 
 
 def _resize(pixels: npt.NDArray[np.uint8], size: tuple[int, int], *, shrink: bool) -> npt.NDArray[np.uint8]:
@@ -61,3 +67,11 @@ def _edges(lab: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     gradient = np.sqrt((right * right + down * down).sum(axis=2))
     mean = max(float(gradient.mean()), 1e-3)
     return np.asarray(gradient / (gradient + mean), np.float32)
+
+
+def _sources(lab: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    smooth = cv2.GaussianBlur(lab, (0, 0), _FLUX_SMOOTHING_PX)
+    laplacian = cv2.Laplacian(smooth, cv2.CV_32F, ksize=1, borderType=cv2.BORDER_REPLICATE)
+    # The steepest slope of a step that was smoothed twice is the step over sigma * sqrt(2 pi).
+    sigma = np.hypot(_SMOOTHING_PX, _FLUX_SMOOTHING_PX)
+    return np.asarray(-laplacian * np.float32(sigma * np.sqrt(2 * np.pi)), np.float32)

@@ -1,1 +1,35 @@
-"""encoders."""
+"""The encoders: one file each, one line in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+from lydite.features.encoder import Encoder
+from lydite.features.encoders import embedded
+from lydite.features.settings import EncoderSettings
+
+
+def _build_timm(settings: EncoderSettings) -> Encoder:
+    # Imported on demand: torch is an optional part of the installation.
+    from lydite.features.encoders import timm
+
+    return timm.build(settings)
+
+
+ENCODERS: MappingProxyType[str, Callable[[EncoderSettings], Encoder]] = MappingProxyType(
+    {
+        "embedded": embedded.build,
+        "timm": _build_timm,
+    }
+)
+"""File name of each encoder -> its builder."""
+
+
+def build_encoder(settings: EncoderSettings) -> Encoder:
+    """The encoder of the settings: ``"embedded"``, or else any model that timm knows by that name.
+
+    Raises:
+        UsageError: If the encoder cannot honour an option, or needs a part that is not installed.
+    """
+    return ENCODERS["embedded" if settings.encoder == "embedded" else "timm"](settings)

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import inspect
+import pkgutil
+
+import pytest
+
+import lydite.data.formats as room
+from lydite.core import UnknownName
+from lydite.data.formats import FORMATS, get_format
+
+
+def test_the_table_holds_every_sibling_and_nothing_else() -> None:
+    assert sorted(FORMATS) == sorted(module.name for module in pkgutil.iter_modules(room.__path__))
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_every_reader_can_be_called_alike(name: str) -> None:
+    read = FORMATS[name].read
+    assert inspect.getmodule(read) is inspect.getmodule(room).__dict__[name]
+    parameters = list(inspect.signature(read).parameters.values())
+    assert [parameter.name for parameter in parameters[:3]] == ["path", "images", "classes"]
+    assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters[3:])
+
+
+def test_unknown_formats_get_a_suggestion() -> None:
+    assert get_format("voc") is FORMATS["voc"]
+    with pytest.raises(
+        UnknownName, match=r"There is no annotation format named 'coko'\. Did you mean 'coco' or 'yolo'\?"
+    ):
+        get_format("coko")

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from lydite.core import AnnotationError
+from lydite.data.xmltree import parse_xml
+
+BOMB = """<?xml version="1.0"?>
+<!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;">]>
+<annotation>&lol2;</annotation>"""
+
+
+def test_elements_know_their_lines() -> None:
+    root = parse_xml(b"<a>\n <b> x\n</b>\n <b/>\n <c><b>deep</b></c>\n</a>", "x.xml")
+    assert (root.tag, root.line) == ("a", 1)
+    assert [element.line for element in root.find_all("b")] == [2, 4]
+    assert root.find_text("b") == "x"
+    assert root.find_text("none") == ""
+    assert root.find("none") is None
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"<a>\n<b></a>", r"x\.xml, line 2: the XML is malformed: mismatched tag"),
+        (b"", r"x\.xml, line 1: the XML is malformed: no element found"),
+        (b"just text", r"line 1: the XML is malformed: syntax error"),
+        (BOMB.encode(), r"x\.xml: the XML declares entities or a document type\. Remove them\."),
+        (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', r"declares entities or a document type"),
+        (b'<?xml version="1.0" encoding="nonsense"?><a/>', r"the XML is (malformed|in an unusable encoding)"),
+        (b"<a>" * 70 + b"</a>" * 70, r"x\.xml, line 1: a is nested more than 64 deep"),
+    ],
+)
+def test_what_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(AnnotationError, match=message):
+        parse_xml(data, "x.xml")
