@@ -41,6 +41,11 @@ class Nearest:
         """The cosine on the scale of the thresholds."""
         return (self.cosine + 1) / 2
 
+    @property
+    def short_name(self) -> str:
+        """The name without ``positive/`` or ``negative/``, which the column says already."""
+        return self.name.partition("/")[2] or self.name
+
 
 @dataclass(frozen=True, slots=True)
 class RegionView:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from lydite import __version__
 from lydite.data import write_atomic
-from lydite.reports.words import number, plural
+from lydite.reports.words import plural
 
 ASSETS = ("report.css", "report.js")
+_SEAMS = "/_-"
+_SEAM = re.compile(r"([/_-])")
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,20 @@ class Site:
             lstrip_blocks=True,
         )
         environment.filters |= {
-            "number": number,
+            "breakable": breakable,
             "plural": plural,
             "score": lambda value: f"{value:.3f}",
             "share": _share,
             "thousands": lambda value: f"{value:,}",
         }
         return environment
+
+
+def breakable(name: str) -> Markup:
+    """A file name that may wrap at its slashes, underscores and hyphens before it is cut anywhere."""
+    return Markup("").join(
+        escape(piece) + Markup("<wbr>") if piece in _SEAMS else escape(piece) for piece in _SEAM.split(name)
+    )
 
 
 def _share(part: float, whole: float) -> str:

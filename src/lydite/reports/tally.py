@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lydite.core import Outcome
-from lydite.reports.words import NEGATIVE_RULES
+from lydite.reports.words import FILTER_RULES, NEGATIVE_RULES
 
 BINS = 200
 """Cells of the score plane along each axis; scores run from 0 to 1."""
@@ -33,12 +33,17 @@ class RuleCount:
 
 
 def count_rules(table: pl.DataFrame) -> dict[str, dict[str, RuleCount]]:
-    """Outcome to rule to counts, over all candidates of a table."""
+    """Outcome to rule to counts, over all candidates of a table.
+
+    A filtered candidate is scored all the same; its scores are not what stopped it and do not count here.
+    """
     counts: dict[str, dict[str, RuleCount]] = defaultdict(lambda: defaultdict(RuleCount))
     rules = table.select("outcome", rules=pl.col("blocks").list.eval(pl.element().struct.field("rule")))
     grouped = rules.group_by("outcome", "rules").len()
     for outcome, names, count in grouped.iter_rows():
         for name in names:
+            if outcome == Outcome.FILTERED and name not in FILTER_RULES:
+                continue
             counts[outcome][name].blocked += count
             counts[outcome][name].alone += count if len(names) == 1 else 0
     return counts

@@ -35,6 +35,9 @@ NEGATIVE_RULES = frozenset(
 )
 """Rules whose value depends on the negatives."""
 
+FILTER_RULES = frozenset({"min_area_frac", "max_area_frac", "border_width", "duplicate_iou"})
+"""Rules that stop a candidate before its scores count."""
+
 _CEILINGS = frozenset({"max_area_frac", "neg_cap", "duplicate_iou", "nms_iou", "nested_ios"})
 _EXACT_DIGITS = 17
 

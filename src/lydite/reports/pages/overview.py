@@ -10,7 +10,7 @@ from lydite.core import Outcome
 from lydite.detect.store import ImageRecord
 from lydite.reports.description import RunDescription
 from lydite.reports.exemplar_art import ExemplarArt
-from lydite.reports.pages.gallery import PER_PAGE, Card, gallery_name, pages_of
+from lydite.reports.pages.gallery import PER_PAGE, Card, pages_of
 from lydite.reports.palette import ClassLook
 from lydite.reports.plots import ScorePlot, score_plots
 from lydite.reports.reasons import Reason, rank_reasons
@@ -20,6 +20,7 @@ from lydite.reports.tally import Tally
 LISTED = 24
 """How many entries of an open-ended list the front page shows."""
 PREVIEWS = 8
+SHOWN_PLOTS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,9 @@ def write_overview(
         tuple(sorted(tally.seconds.items(), key=lambda entry: -entry[1])),
         metrics,
     )
-    return site.write_page("index.html", "overview.html", run=overview, listed=LISTED, name_of=gallery_name)
+    return site.write_page(
+        "index.html", "overview.html", run=overview, listed=LISTED, shown_plots=SHOWN_PLOTS
+    )
 
 
 def _stages(funnel: Mapping[str, int]) -> tuple[Stage, ...]:
