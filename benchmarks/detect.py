@@ -1,11 +1,11 @@
 """Detection from a few exemplars on real pictures: accuracy, seconds by stage, memory.
 
-    python benchmarks/detect.py [--data FOLDER] [--set bccd|nuclei] [--encoder NAME] [--limit N] [--pages FOLDER]
+    python benchmarks/detect.py [--set bccd nuclei] [--encoder embedded mobilenetv2] [--limit N]
 
 bccd: five exemplars a class from training images (boxes given), the whole test split, boxes.
 nuclei: exemplars from the first ten images in sorted order (masks given), the rest, masks, 300 detections.
-AP and AR are pycocotools' over all candidates after suppression, ranked; precision, recall and F1 are those of
-what each preset accepts, IoU 0.5.
+AP and AR are pycocotools' over all candidates after suppression, ranked; precision, recall and F1 are
+those of what each preset accepts, IoU 0.5.
 """
 
 from __future__ import annotations
@@ -142,16 +142,22 @@ def report(task: Task, encoder: str, detections: list[Detection], class_map: Cla
         for k, d in enumerate(detections)
     ]
     ap = evaluate(task.truths, ranked, class_map, task.iou_type, task.max_dets)
-    line = f"{task.name:7s} {encoder:12s} AP50 {ap.ap50:.3f}  AP {ap.ap:.3f}  AR@{task.max_dets} {ap.ar:.3f}"
-    print(line, " ".join(f"{name} {value:.3f}" for name, value in ap.ap50_by_class.items()))
+    all_in_all = ap.overall
+    line = f"{task.name:7s} {encoder:12s} AP50 {all_in_all.ap50:.3f}  AP {all_in_all.ap:.3f}"
+    by_class = zip(class_map, ap.per_class, strict=True)
+    print(f"{line}  AR@{task.max_dets} {all_in_all.ar:.3f};  AP50", end=" ")
+    print("  ".join(f"{name} {scores.ap50:.3f}" for name, scores in by_class))
     for preset in PRESETS:
         decision = resolve(preset).decision
         accepted = [
             result_of(k, d, np.flatnonzero(decide(d.evidence, decision).accepted), segm)
             for k, d in enumerate(detections)
         ]
-        m = match(task.truths, accepted, class_map, threshold=0.5)
-        print(f"        preset {preset:7s} precision {m.precision:.3f}  recall {m.recall:.3f}  F1 {m.f1:.3f}")
+        pooled = match(task.truths, accepted, class_map, 0.5, task.iou_type).pooled
+        print(
+            f"        preset {preset:7s} precision {pooled.precision:.3f}  "
+            f"recall {pooled.recall:.3f}  F1 {pooled.f1:.3f}"
+        )
     seconds: dict[str, float] = defaultdict(float)
     for d in detections:
         for stage, value in d.seconds.items():

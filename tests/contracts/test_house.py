@@ -50,16 +50,15 @@ def test_files_stay_small_enough_to_read() -> None:
 
 def test_no_dictionary_is_passed_for_settings_and_no_unchecked_loading() -> None:
     """``strict=False`` is how random weights run on; it is spelled nowhere."""
-    guilty = []
-    for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == "load_state_dict"
-                and any(k.arg == "strict" and _is_false(k.value) for k in node.keywords)
-            ):
-                guilty.append(str(path))
+    guilty = [
+        str(path)
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "load_state_dict"
+        and any(k.arg == "strict" and _is_false(k.value) for k in node.keywords)
+    ]
     assert not guilty
 
 

@@ -74,7 +74,7 @@ def test_an_empty_mask_is_refused(tmp_path: Path) -> None:
     pixels, mask = example(RED, 0)
     path = save(pixels, tmp_path / "a.jpg")
     save(mask * 0, tmp_path / "a.png")
-    with pytest.raises(ImageError, match="shows no object: its mask a.png covers no pixel"):
+    with pytest.raises(ImageError, match=r"shows no object: its mask a\.png covers no pixel"):
         find_exemplars(tmp_path).positives[0].load(ImageLimits())
     with pytest.raises(ImageError, match="shows no object: its box"):
         Exemplar(path, "a", "apple", box=(70, 70, 90, 90)).load(ImageLimits())
@@ -83,7 +83,7 @@ def test_an_empty_mask_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda p: None, "The positive folder {} does not exist."),
+        (lambda _: None, "The positive folder {} does not exist."),
         (lambda p: p.write_text("x"), "The positive folder {} is a file."),
         (lambda p: p.mkdir(), "No positives in {}."),
         (lambda p: (p / "apple").mkdir(parents=True), "Class folder {}/apple holds no picture."),

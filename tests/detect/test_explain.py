@@ -55,9 +55,9 @@ def changed(base: DecisionSettings, changes: dict[str, float]) -> DecisionSettin
         }
 
     return DecisionSettings(
-        FilterSettings(**group(base.filters)),  # type: ignore[arg-type]
-        RuleSettings(**group(base.rules)),  # type: ignore[arg-type]
-        SuppressionSettings(**group(base.suppression)),  # type: ignore[arg-type]
+        FilterSettings(**group(base.filters)),
+        RuleSettings(**group(base.rules)),
+        SuppressionSettings(**group(base.suppression)),
     )
 
 

@@ -85,7 +85,7 @@ def _parameter(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:
         show_default=False,
         metavar=_metavar(field.annotation),
     )
-    annotation = Annotated[Union[kind, None], option]  # noqa: UP007 - built at run time
+    annotation = Annotated[Union[kind, None], option]  # type: ignore[valid-type]  # noqa: UP007 - at run time
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 

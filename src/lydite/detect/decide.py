@@ -72,7 +72,8 @@ def _gap(e: Evidence, rules: RuleSettings) -> Values:
 def _ratio(e: Evidence, rules: RuleSettings) -> Values:
     negative = _negative(e, rules)
     positive = _positive(e, rules)
-    return np.divide(positive, negative, out=np.full(len(e), np.inf), where=negative > 0)
+    ratio: Values = np.divide(positive, negative, out=np.full(len(e), np.inf), where=negative > 0)
+    return ratio
 
 
 def _nearest_gap(e: Evidence, _: RuleSettings) -> Values:
@@ -216,8 +217,10 @@ def signed_thresholds(settings: DecisionSettings) -> Values:
 
 def passing(values: Values, thresholds: Values) -> tuple[Bool, Bool]:
     """Who passes all filters, and who passes all score rules: two ``(n,)`` bool."""
-    ok = values >= thresholds
-    return ok[:, FILTER_COLUMNS].all(axis=1), ok[:, ~FILTER_COLUMNS].all(axis=1)
+    ok: Bool = values >= thresholds
+    filters: Bool = np.all(ok[:, FILTER_COLUMNS], axis=1)
+    rules: Bool = np.all(ok[:, ~FILTER_COLUMNS], axis=1)
+    return filters, rules
 
 
 __all__ = ["RULES", "DecisionSettings", "Rule", "Scores", "Verdicts", "decide", "passing", "to_unit"]

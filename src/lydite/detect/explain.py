@@ -107,7 +107,7 @@ def _flip(
     return Flip(tuple(changes))
 
 
-def _change(column: int, own: Values) -> tuple[str, float]:
+def _change(column: np.intp, own: Values) -> tuple[str, float]:
     name = RULES[column].name
     return name, SWITCHES.get(name, float(own[column] * SIGNS[column]))
 

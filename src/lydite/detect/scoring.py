@@ -174,16 +174,17 @@ def _robust_top(cosines: Float, count: int, settings: ScoringSettings) -> Float:
     """Aggregate rows that hold ``count`` finite cosines each (the rest is -inf)."""
     match settings.negative_aggregation:
         case NegativeAggregation.MAX:
-            return cosines.max(axis=1)
+            value: Float = cosines.max(axis=1)
         case NegativeAggregation.TOPK:
-            return _descending(cosines, min(settings.negative_topk, count)).mean(axis=1)
+            value = _descending(cosines, min(settings.negative_topk, count)).mean(axis=1)
         case NegativeAggregation.QUANTILE:
             # Linear interpolation between order statistics, counted from the top.
             position = (1 - settings.negative_quantile) * (count - 1)
             upper = int(position)
             best = _descending(cosines, min(upper + 2, count))
             share = np.float32(position - upper)
-            return best[:, upper] * (1 - share) + best[:, min(upper + 1, count - 1)] * share
+            value = best[:, upper] * (1 - share) + best[:, min(upper + 1, count - 1)] * share
+    return value
 
 
 def _descending(cosines: Float, k: int) -> Float:

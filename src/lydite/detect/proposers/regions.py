@@ -26,11 +26,11 @@ Placed = tuple[int, int, npt.NDArray[np.bool_]]
 
 
 class RegionProposer:
-    """Cuts a picture into superpixels, merges them by several criteria, adds stable blobs, and ranks.
+    """Cuts a picture into superpixels, merges them by several criteria, adds blobs, and ranks.
 
     Every node of every merge tree is a candidate, as in Selective Search (Uijlings et al. 2013); the trees
     follow edges (after the ultrametric contours of Arbelaez et al. 2011), colour and texture. Blobs are
-    maximally stable extremal regions (Matas et al. 2002).
+    extremal regions (Matas et al. 2002).
 
     Args:
         settings: What to look for.

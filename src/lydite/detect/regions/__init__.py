@@ -1,4 +1,4 @@
-"""Regions of a picture without a model: superpixels, merge trees and stable blobs, ranked."""
+"""Regions of a picture without a model: superpixels, merge trees and blobs, ranked."""
 
 from lydite.detect.regions.blobs import find_blobs
 from lydite.detect.regions.nodes import find_nodes

@@ -18,15 +18,20 @@ def edge(graph: Graph) -> npt.NDArray[np.float64]:
 
     Small regions give way first, so that specks of noise do not survive to the root.
     """
-    return graph.strengths / graph.lengths * _damping(graph)
+    unlike: npt.NDArray[np.float64] = graph.strengths / graph.lengths * _damping(graph)
+    return unlike
 
 
 def colour(graph: Graph) -> npt.NDArray[np.float64]:
-    """Distance of mean L*a*b*, in Ward's sense: what merging adds to the spread within regions."""
+    """Distance of mean L*a*b*, where small regions give way first.
+
+    One unit is added, so that even regions of one colour merge from small to large.
+    """
     one, other = graph.pairs.T
     means = graph.colours / graph.sizes[:, None]
     apart = np.linalg.norm(means[one] - means[other], axis=1)
-    return (apart + 1) * _damping(graph)
+    unlike: npt.NDArray[np.float64] = (apart + 1) * _damping(graph)
+    return unlike
 
 
 def texture(graph: Graph) -> npt.NDArray[np.float64]:
@@ -37,18 +42,20 @@ def texture(graph: Graph) -> npt.NDArray[np.float64]:
     """
     one, other = graph.pairs.T
     shares = graph.histograms / graph.sizes[:, None]
-    unlike = np.abs(shares[one] - shares[other]).sum(axis=1) / 2
+    unlike: npt.NDArray[np.float64] = np.abs(shares[one] - shares[other]).sum(axis=1) / 2
     both = graph.sizes[one] + graph.sizes[other]
     low = np.minimum(graph.boxes[one, :2], graph.boxes[other, :2])
     high = np.maximum(graph.boxes[one, 2:], graph.boxes[other, 2:])
     empty = (high - low).prod(axis=1) - both
-    return unlike + (both + empty) / graph.pixels
+    unlike += (both + empty) / graph.pixels
+    return unlike
 
 
 def _damping(graph: Graph) -> npt.NDArray[np.float64]:
     one, other = graph.pairs.T
     smaller = np.minimum(graph.sizes[one], graph.sizes[other])
-    return smaller**0.25
+    damping: npt.NDArray[np.float64] = smaller**0.25
+    return damping
 
 
 CRITERIA: Mapping[str, Criterion] = MappingProxyType({"edge": edge, "colour": colour, "texture": texture})

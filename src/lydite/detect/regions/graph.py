@@ -99,5 +99,5 @@ class Graph:
         keys = ends[outside, 0] * count + ends[outside, 1]
         found, inverse = np.unique(keys, return_inverse=True)
         self.pairs = np.stack(np.divmod(found, count), axis=1)
-        self.lengths = np.bincount(inverse, self.lengths[outside], len(found))
-        self.strengths = np.bincount(inverse, self.strengths[outside], len(found))
+        self.lengths = np.bincount(inverse, self.lengths[outside], len(found)).astype(np.float64)
+        self.strengths = np.bincount(inverse, self.strengths[outside], len(found)).astype(np.float64)

@@ -43,8 +43,8 @@ def grow(pieces: Pieces, criterion: Criterion) -> Hierarchy:
     """Merge touching pieces until none touch.
 
     Each round joins every pair of regions that are each other's likest neighbour (reciprocal nearest
-    neighbours, Murtagh 1983). A merge never brings its region closer to a third one in any way that matters
-    here, so the rounds give the tree of merging one pair at a time, in a few dozen array operations.
+    neighbours, Murtagh 1983), in a few array operations. Where merging brings a region no closer to a third
+    one this is the tree of merging one pair at a time; elsewhere it is a close and more balanced relative.
     """
     graph = Graph.of(pieces)
     node = np.arange(len(pieces))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from lydite.detect.regions.regions import Crop, Regions
 from lydite.detect.regions.superpixels import Pieces
 
 _WORD_SEED = 2013
+
+Number = TypeVar("Number", np.float64, np.uint64)
 
 
 def find_nodes(pieces: Pieces, criteria: Sequence[str], areas: tuple[float, float]) -> Regions:
@@ -52,7 +55,7 @@ def _regions(tree: Hierarchy, pieces: Pieces, nodes: npt.NDArray[np.int64], orig
     )
 
 
-def _sum_over_nodes(tree: Hierarchy, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def _sum_over_nodes(tree: Hierarchy, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
     """For each node the sum of a value of its pieces.
 
     Random 64-bit words, summed with wrap-around, give each set of pieces a name of its own.
@@ -60,7 +63,8 @@ def _sum_over_nodes(tree: Hierarchy, values: npt.NDArray[np.generic]) -> npt.NDA
     laid_out = np.zeros((len(values) + 1, *values.shape[1:]), values.dtype)
     laid_out[tree.place + 1] = values
     sums = np.cumsum(laid_out, axis=0, dtype=values.dtype)
-    return np.asarray(sums[tree.spans[:, 1]] - sums[tree.spans[:, 0]])
+    totals: npt.NDArray[Number] = sums[tree.spans[:, 1]] - sums[tree.spans[:, 0]]
+    return totals
 
 
 def _cut(places: npt.NDArray[np.int32], box: Sequence[int], span: Sequence[int]) -> Crop:

@@ -59,13 +59,15 @@ def _reach(start: int, length: int, scale: float, limit: int) -> tuple[int, int]
 
 def _with_rim(crop: Crop, corner_yx: tuple[int, int], working_hw: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """One pixel of background around; at the picture's frame the mask goes on instead."""
-    piece = np.pad(crop.astype(np.uint8) * 255, 1)
+    rows, columns = crop.shape
+    piece = np.zeros((rows + 2, columns + 2), np.uint8)
+    piece[1:-1, 1:-1][crop] = 255
     if corner_yx[0] == 0:
         piece[0] = piece[1]
-    if corner_yx[0] + crop.shape[0] == working_hw[0]:
+    if corner_yx[0] + rows == working_hw[0]:
         piece[-1] = piece[-2]
     if corner_yx[1] == 0:
         piece[:, 0] = piece[:, 1]
-    if corner_yx[1] + crop.shape[1] == working_hw[1]:
+    if corner_yx[1] + columns == working_hw[1]:
         piece[:, -1] = piece[:, -2]
     return piece

@@ -28,7 +28,7 @@ class RegionSettings(BaseModel):
         ("edge", "colour", "texture", "blob"),
         min_length=1,
         description="where regions come from: pieces merged across weak edges, by colour, by texture; "
-        "blobs that are stable under thresholds",
+        "blobs brighter or darker than their surroundings",
     )
     max_candidates: int = Field(1000, ge=1, le=20000, description="regions kept per picture, best first")
     min_region_px: int = Field(16, ge=1, description="smallest region, in pixels of the picture")

@@ -79,7 +79,7 @@ def _flood(view: View, superpixels: int) -> npt.NDArray[np.int32]:
     # The flooding leaves out the outermost pixels, so it is given a frame to lose.
     ground = cv2.copyMakeBorder(_stretch(view.lab), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     flooded = cv2.watershed(ground, cv2.copyMakeBorder(markers, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0))
-    labels = _close_borders(flooded[1:-1, 1:-1], view.lab)
+    labels = _close_borders(np.asarray(flooded[1:-1, 1:-1], np.int32), view.lab)
     _, numbered = np.unique(labels, return_inverse=True)
     return np.asarray(numbered, np.int32).reshape(labels.shape)
 
@@ -121,7 +121,8 @@ def _borders(
     found, inverse = np.unique(np.concatenate(keys), return_inverse=True)
     pairs = np.stack(np.divmod(found, count), axis=1)
     lengths = np.bincount(inverse, minlength=len(found)).astype(np.float64)
-    return pairs, lengths, np.bincount(inverse, np.concatenate(strengths), len(found))
+    summed = np.bincount(inverse, np.concatenate(strengths), len(found)).astype(np.float64)
+    return pairs.astype(np.int64), lengths, summed
 
 
 def _sums(image: npt.NDArray[np.float32], flat: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.float64]:
@@ -141,7 +142,7 @@ def _outlines(
 def _histograms(view: View, flat: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.float64]:
     """Four histograms side by side: lightness, green-red, blue-yellow, edge strength."""
     lightness, green_red, blue_yellow = np.moveaxis(view.lab.reshape(-1, 3), 1, 0)
-    columns = [
+    columns: list[tuple[npt.NDArray[np.floating], int]] = [
         (lightness / 100, _LIGHTNESS_BINS),
         (green_red / 160 + 0.5, _COLOUR_BINS),
         (blue_yellow / 160 + 0.5, _COLOUR_BINS),

@@ -51,9 +51,9 @@ def look(pixels: npt.NDArray[np.uint8], long_side: int) -> View:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if size != (width, height):
         pixels = _resize(pixels, size, shrink=scale < 1)
-    lab = cv2.cvtColor(pixels.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
-    lab = cv2.GaussianBlur(lab, (0, 0), _SMOOTHING_PX)
-    return View(np.asarray(lab, np.float32), _edges(lab), _sources(lab), (height, width))
+    sharp = cv2.cvtColor(pixels.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
+    lab = np.asarray(cv2.GaussianBlur(sharp, (0, 0), _SMOOTHING_PX), np.float32)
+    return View(lab, _edges(lab), _sources(lab), (height, width))
 
 
 def _resize(pixels: npt.NDArray[np.uint8], size: tuple[int, int], *, shrink: bool) -> npt.NDArray[np.uint8]:
