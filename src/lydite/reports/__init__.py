@@ -1,6 +1,6 @@
 """Typed results to pages that open offline."""
 
 from lydite.reports.run_pages import write_run_pages
-from lydite.reports.truth import TrueObjects, Truth
+from lydite.reports.truth import Truth
 
-__all__ = ["TrueObjects", "Truth", "write_run_pages"]
+__all__ = ["Truth", "write_run_pages"]

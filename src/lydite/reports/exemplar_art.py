@@ -10,7 +10,7 @@ import numpy.typing as npt
 from lydite.core import ImageError
 from lydite.detect.exemplars import Exemplar
 from lydite.reports.description import RunDescription
-from lydite.reports.overlays import THUMB_SIDE, Frame, crop, jpeg, outline, shrink
+from lydite.reports.overlays import THUMB_SIDE, Frame, crop, jpeg, outlines, shrink
 from lydite.reports.palette import ClassLook
 from lydite.reports.site import Site
 
@@ -88,7 +88,7 @@ def _draw(site: Site, number: int, exemplar: Exemplar, description: RunDescripti
         look,
         write_jpeg(site, f"exemplars/{number}.jpg", shrink(picture.pixels, frame)),
         write_jpeg(site, f"exemplars/{number}-object.jpg", crop(picture.pixels, box)),
-        "" if covers_all else outline(masks, 0, frame),
+        "" if covers_all else outlines(masks, frame)[0],
     )
 
 

@@ -83,13 +83,18 @@ def crop(
     return shrink(piece, Frame.fit((piece.shape[0], piece.shape[1]), CROP_SIDE))
 
 
-def outline(masks: Masks, row: int, frame: Frame) -> str:
-    """One mask as the data of an SVG path in the coordinates of a frame, holes included.
+def outlines(masks: Masks, frame: Frame) -> tuple[str, ...]:
+    """Each mask as the data of an SVG path in the coordinates of a frame, holes included.
 
     The outline runs along the edges of pixels, within half a cell of the raster that it is traced on. A
     mask too thin to trace shows as its box; an empty mask gives an empty text.
     """
-    x0, y0, x1, y1 = masks.boxes.xyxy[row].astype(int).tolist()
+    boxes = masks.boxes.xyxy.astype(int).tolist()
+    return tuple(_outline(masks, row, box, frame) for row, box in enumerate(boxes))
+
+
+def _outline(masks: Masks, row: int, box_xyxy: list[int], frame: Frame) -> str:
+    x0, y0, x1, y1 = box_xyxy
     if x1 <= x0 or y1 <= y0:
         return ""
     piece = masks.decode(row)[y0:y1, x0:x1]

@@ -138,4 +138,5 @@ def _columns(cells: list[tuple[bool, int, int, int]], axis: _Axis) -> list[Dot]:
 
 
 def _radius(count: int) -> float:
-    return round(min(_LARGEST_DOT, _SMALLEST_DOT + 0.45 * (count - 1) ** 0.5), 1)
+    grown: float = _SMALLEST_DOT + 0.45 * (count - 1) ** 0.5
+    return round(min(_LARGEST_DOT, grown), 1)

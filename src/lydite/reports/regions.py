@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lydite.core import Block, Masks, Outcome
+from lydite.core import Block, Outcome
 from lydite.detect.settings import ReportSettings
 from lydite.detect.store import masks_of
 from lydite.reports.description import RunDescription
 from lydite.reports.exemplar_art import ExemplarArt
-from lydite.reports.overlays import Frame, outline
+from lydite.reports.overlays import Frame, outlines
 from lydite.reports.palette import ClassLook
 from lydite.reports.words import Change, describe_block, describe_changes
 
@@ -89,6 +89,16 @@ class RegionView:
         """Negative score on the same scale."""
         return None if self.negative is None else (self.negative + 1) / 2
 
+    def slide(self, frame: Frame) -> float:
+        """Where between the left and the right edge its label slides so as to stay inside, in percent.
+
+        A label at this share of the way, moved back by the same share of its own width, begins with the
+        region at the left edge of the picture, ends with it at the right edge, and never leaves.
+        """
+        x0, _, x1, _ = self.box_xyxy
+        room = frame.width - (x1 - x0)
+        return round(100 * min(max(x0 / room, 0.0), 1.0), 2) if room > 0 else 0.0
+
     @property
     def view_box(self) -> str:
         """The part of the drawn picture that shows it, as an SVG view box: square, with a margin."""
@@ -144,17 +154,16 @@ def view_regions(
     art: Mapping[str, ExemplarArt],
 ) -> tuple[RegionView, ...]:
     """The views of a table's rows, in their order."""
-    masks = masks_of(rows, frame.size_hw)
+    paths = outlines(masks_of(rows, frame.size_hw), frame)
     return tuple(
-        _view(row, masks, place, frame, description, art)
-        for place, row in enumerate(rows.iter_rows(named=True))
+        _view(row, path, frame, description, art)
+        for row, path in zip(rows.iter_rows(named=True), paths, strict=True)
     )
 
 
 def _view(
     row: dict[str, Any],
-    masks: Masks,
-    place: int,
+    path: str,
     frame: Frame,
     description: RunDescription,
     art: Mapping[str, ExemplarArt],
@@ -168,7 +177,7 @@ def _view(
         description.look(row["class"]),
         row["positive"],
         row["negative"],
-        outline(masks, place, frame),
+        path,
         (left, top, right, bottom),
         row["area"],
         Nearest(row["nearest_positive"], row["nearest_positive_cosine"], art.get(row["nearest_positive"])),

@@ -6,17 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
-from lydite.core import ItemId, Masks
+from lydite.core import ClassMap, ItemId, Masks
 from lydite.data import printable, safe_stem
 from lydite.detect.run import RunFolder
 from lydite.detect.settings import ReportSettings
 from lydite.detect.store import ImageRecord, masks_of
 from lydite.reports.description import RunDescription
 from lydite.reports.exemplar_art import ExemplarArt, draw_exemplars
-from lydite.reports.overlays import Frame, crop, jpeg, outline
+from lydite.reports.overlays import Frame, crop, jpeg, outlines
 from lydite.reports.pages.exemplars import write_exemplar_pages
 from lydite.reports.pages.gallery import PER_PAGE, Card, gallery_name, write_gallery_page
 from lydite.reports.pages.overview import PREVIEWS, write_overview
@@ -27,7 +26,7 @@ from lydite.reports.reasons import rank_reasons
 from lydite.reports.regions import RegionView, choose, view_regions
 from lydite.reports.site import Site
 from lydite.reports.tally import Neighbour, Tally, count_rules
-from lydite.reports.truth import Truth
+from lydite.reports.truth import Truth, find_missed, masks_to_draw
 
 
 def write_run_pages(
@@ -148,19 +147,19 @@ class _Pages:
     def _misses(
         self, item: ItemId, found: Masks, accepted: pl.DataFrame, frame: Frame
     ) -> tuple[tuple[ClassLook, str], ...] | None:
-        objects = None if self.truth is None else self.truth.objects.get(item)
-        if objects is None:
+        there = None if self.truth is None else self.truth.objects.get(item)
+        if there is None:
             return None
-        labels = np.array([self.description.look(name).index for name in accepted["class"]], np.int64)
-        return tuple(
-            (self.description.classes[int(objects.labels[row])], outline(objects.masks, int(row), frame))
-            for row in objects.missed(found, labels)
-        )
+        looks = self.description.classes
+        missed = find_missed(there, accepted, found, ClassMap(tuple(look.name for look in looks)))
+        paths = outlines(masks_to_draw(there, frame.size_hw)[missed], frame)
+        return tuple((looks[int(there.labels[row])], path) for row, path in zip(missed, paths, strict=True))
 
 
 def _thumb_outlines(regions: Regions, masks: Masks, frame: Frame) -> tuple[tuple[ClassLook, str], ...]:
     order = sorted(range(len(masks)), key=lambda row: -regions.accepted[row].area)
-    return tuple((regions.accepted[row].look, outline(masks, row, frame)) for row in order)
+    paths = outlines(masks, frame)
+    return tuple((regions.accepted[row].look, paths[row]) for row in order)
 
 
 def _step(record: ImageRecord) -> Step:

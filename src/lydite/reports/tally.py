@@ -145,4 +145,5 @@ class Tally:
 
 
 def _cells(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
-    return np.clip(scores * BINS, 0, BINS - 1).astype(np.int64)
+    cells: npt.NDArray[np.int64] = np.clip(scores * BINS, 0, BINS - 1).astype(np.int64)
+    return cells

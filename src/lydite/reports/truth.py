@@ -6,53 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
+import polars as pl
 
-from lydite.core import InvalidValue, ItemId, Masks
-from lydite.metrics import pairwise_overlaps
-
-MATCH_IOU = 0.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TrueObjects:
-    """The annotated objects of one picture.
-
-    Args:
-        masks: One mask an object.
-        labels: ``(n,)`` int64 places in the class map of the run.
-
-    Raises:
-        InvalidValue: If the two differ in length.
-    """
-
-    masks: Masks
-    labels: npt.NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        if len(self.masks) != len(self.labels):
-            raise InvalidValue("TrueObjects.labels", f"of length {len(self.masks)}", len(self.labels))
-
-    def missed(self, found: Masks, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Rows of objects that no instance of their class covers with an IoU of at least 0.5.
-
-        Each instance, best first, takes the free object that it covers best.
-
-        Args:
-            found: Accepted masks, best first.
-            labels: Their classes.
-        """
-        count = len(found)
-        pairs = pairwise_overlaps(Masks.concatenate([found, self.masks], self.masks.size_hw))
-        free = np.ones(len(self.masks), np.bool_)
-        crossing = (pairs.i < count) & (pairs.j >= count) & (pairs.iou >= MATCH_IOU)
-        instances, objects = pairs.i[crossing], pairs.j[crossing] - count
-        for k in np.lexsort((-pairs.iou[crossing], instances)):
-            i, j = int(instances[k]), int(objects[k])
-            if i >= 0 and free[j] and labels[i] == self.labels[j]:
-                free[j] = False
-                instances[instances == i] = -1
-        return np.flatnonzero(free)
+from lydite.core import Boxes, ClassMap, ItemId, Masks
+from lydite.metrics import ImageResult, ImageTruth, match
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +17,31 @@ class Truth:
     """The annotations of a run's pictures and what an evaluation said.
 
     Args:
-        objects: Annotated pictures by item; pictures that are not in it are not marked.
+        objects: Annotated pictures by item, their labels places in the class map of the run. Pictures that
+            are not in it are not marked.
         metrics: Name to value in [0, 1], in the order in which to show them, for example ``"AP50"``.
     """
 
-    objects: Mapping[ItemId, TrueObjects]
+    objects: Mapping[ItemId, ImageTruth]
     metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+def find_missed(there: ImageTruth, accepted: pl.DataFrame, masks: Masks, class_map: ClassMap) -> list[int]:
+    """Rows of annotated objects that no instance found, at an IoU of 0.5: of masks, or else of boxes.
+
+    Args:
+        there: The annotated objects of one picture.
+        accepted: Rows of the run's table of the same picture.
+        masks: Their masks.
+        class_map: Meaning of the labels.
+    """
+    labels = np.array([class_map.get_label(name) for name in accepted["class"]], np.int64)
+    boxes = Boxes(accepted.select("x0", "y0", "x1", "y1").to_numpy())
+    found = ImageResult(there.image, boxes, masks, labels, accepted["rank"].to_numpy())
+    matching = match([there], [found], class_map, iou_type="bbox" if there.masks is None else "segm")
+    return [miss.row for miss in matching.misses]
+
+
+def masks_to_draw(there: ImageTruth, size_hw: tuple[int, int]) -> Masks:
+    """What outlines the annotated objects: their masks, or else their boxes."""
+    return Masks.from_boxes(there.boxes.clip(size_hw), size_hw) if there.masks is None else there.masks

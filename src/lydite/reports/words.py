@@ -108,6 +108,6 @@ def _change(name: str, value: float) -> Change:
     return Change(option, digits[:cut], digits[cut:])
 
 
-def _kind(name: str) -> type | None:
+def _kind(name: str) -> object:
     group: type[BaseModel] | None = GROUPS.get(GROUP_OF.get(name, ""))
     return None if group is None else group.model_fields[name].annotation
