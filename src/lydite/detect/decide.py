@@ -154,6 +154,7 @@ class Verdicts:
         outcomes: ``n`` outcomes.
         values: ``(n, rules)`` what each rule read, signed so that larger is always better.
         thresholds: ``(rules,)`` signed likewise; -inf for a rule that is switched off.
+        eligible: ``(n,)`` bool: passed the filters on geometry.
         duplicate_of: ``(n,)`` the better proposal that each duplicate repeats; -1 for none.
         suppressed_by: ``(n,)`` the stronger instance; -1 for none.
         duplicates: Who could be whose duplicate.
@@ -163,6 +164,7 @@ class Verdicts:
     outcomes: tuple[Outcome, ...]
     values: Values
     thresholds: Values
+    eligible: Bool
     duplicate_of: Int
     suppressed_by: Int
     duplicates: Rivals
@@ -196,7 +198,9 @@ def decide(evidence: Evidence, settings: DecisionSettings) -> Verdicts:
         instances, unique & passes, settings.suppression.nms_iou, settings.suppression.nested_ios
     )
     outcomes = _outcomes(unique, passes, suppressed_by < 0)
-    return Verdicts(outcomes, values, thresholds, duplicate_of, suppressed_by, duplicates, instances)
+    return Verdicts(
+        outcomes, values, thresholds, eligible, duplicate_of, suppressed_by, duplicates, instances
+    )
 
 
 def _outcomes(unique: Bool, passes: Bool, outlasts: Bool) -> tuple[Outcome, ...]:

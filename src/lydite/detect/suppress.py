@@ -39,11 +39,6 @@ class Rivals:
         """Where the rivals of a row stand."""
         return slice(int(self.offsets[row]), int(self.offsets[row + 1]))
 
-    def covering(self, row: int, max_iou: float, max_ios: float) -> Int:
-        """Stronger rows that cover ``row`` beyond either limit."""
-        at = self.of(row)
-        return self.stronger[at][(self.iou[at] > max_iou) | (self.ios[at] > max_ios)]
-
 
 def find_rivals(overlaps: Overlaps, strength: npt.NDArray[np.floating], labels: Int | None = None) -> Rivals:
     """Orient touching pairs from the weaker to the stronger row.
@@ -98,22 +93,3 @@ def keep_strongest(rivals: Rivals, alive: Bool, max_iou: float, max_ios: float =
             kept[row] = False
             lost_to[row] = winners[0]
     return lost_to
-
-
-def survives(rivals: Rivals, row: int, alive: Bool, max_iou: float, max_ios: float) -> bool:
-    """Whether one row would stay; looks only at the rows that its fate depends on."""
-    depends = {row}
-    frontier = [row]
-    while frontier:
-        for rival in rivals.covering(frontier.pop(), max_iou, max_ios):
-            if alive[rival] and int(rival) not in depends:
-                depends.add(int(rival))
-                frontier.append(int(rival))
-    if len(depends) == 1:
-        return True
-    strength = {int(r): k for k, r in enumerate(rivals.order) if int(r) in depends}
-    kept: set[int] = set()
-    for candidate in sorted(depends, key=strength.__getitem__):
-        if not kept.intersection(rivals.covering(candidate, max_iou, max_ios).tolist()):
-            kept.add(candidate)
-    return row in kept
