@@ -12,7 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from lydite import __version__
-from lydite.data import write_atomic
+from lydite.core import OutputError
+from lydite.data import printable, write_atomic
 from lydite.reports.words import plural
 
 ASSETS = ("report.css", "report.js")
@@ -41,9 +42,19 @@ class Site:
         return self.write_bytes(name, html.encode("utf-8", "backslashreplace"))
 
     def write_bytes(self, name: str, data: bytes) -> Path:
-        """Write a file of the report."""
+        """Write a file of the report.
+
+        Raises:
+            OutputError: If it cannot be written.
+        """
         path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"Folder {printable(path.parent)} cannot be made: {error.strerror}.",
+                "Write the pages to another folder.",
+            ) from error
         write_atomic(path, data)
         return path
 
@@ -66,7 +77,7 @@ class Site:
             "breakable": breakable,
             "plural": plural,
             "score": lambda value: f"{value:.3f}",
-            "share": _share,
+            "share": share,
             "thousands": lambda value: f"{value:,}",
         }
         return environment
@@ -79,7 +90,7 @@ def breakable(name: str) -> Markup:
     )
 
 
-def _share(part: float, whole: float) -> str:
+def share(part: float, whole: float) -> str:
     """A percentage that never rounds something to nothing, nor almost all to all."""
     if not whole:
         return "0 %"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from pydantic import BaseModel
 
 from lydite.core import Block
@@ -78,16 +80,23 @@ def describe_changes(changes: Sequence[tuple[str, float]]) -> tuple[Change, ...]
 
 
 def told_apart(value: float, threshold: float) -> tuple[str, str]:
-    """Both numbers with three decimals, or as many more as it takes to see that they differ."""
-    for digits in range(3, _EXACT_DIGITS):
-        if round(value, digits) != round(threshold, digits):
-            return f"{value:.{digits}f}", f"{threshold:g}"
-    return repr(value), repr(threshold)
+    """Both numbers, with as many decimals of the first, three at least, as show how far they are apart."""
+    gap = abs(value - threshold)
+    if not 10**-_EXACT_DIGITS < gap < math.inf:
+        return repr(value), repr(threshold)
+    digits = max(3, math.ceil(-math.log10(gap)) + 1)
+    return f"{value:.{digits}f}", _positional(threshold)
 
 
 def number(value: float) -> str:
     """Three decimals, or two significant digits for what would vanish."""
-    return f"{value:.3f}" if value == 0 or abs(value) >= 0.0095 else f"{value:.2g}"
+    if value == 0 or abs(value) >= 0.0095 or abs(value) < 10**-_EXACT_DIGITS:
+        return f"{value:.3f}"
+    return _positional(float(f"{value:.2g}"))
+
+
+def _positional(value: float) -> str:
+    return np.format_float_positional(value, trim="-")
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -10,6 +10,7 @@ from lydite.reports.palette import ClassLook
 from lydite.reports.site import Site
 
 PER_PAGE = 48
+NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,12 @@ class Card:
     def instances(self) -> int:
         """Accepted instances."""
         return sum(count for _, count in self.counts)
+
+    @property
+    def most_frequent(self) -> tuple[tuple[ClassLook, int], ...]:
+        """The few classes that are named under the thumbnail, in the order of the class map."""
+        few = sorted(self.counts, key=lambda entry: -entry[1])[:NAMED]
+        return tuple(sorted(few, key=lambda entry: entry[0].index))
 
 
 def gallery_name(page: int) -> str:

@@ -80,6 +80,8 @@
       if (kept !== null) box.checked = kept === "yes";
       box.addEventListener("change", () => remember("show." + box.name, box.checked ? "yes" : "no"));
     }
+    const crowded = "crowded" in form.dataset && matchMedia("(max-width: 42rem)").matches;
+    if (crowded && recall("show.labels") === null) form.elements["labels"].checked = false;
     form.addEventListener("submit", (event) => event.preventDefault());
   }
 
