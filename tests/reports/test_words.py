@@ -46,7 +46,7 @@ def test_the_side_of_each_rule_is_the_side_that_is_blocked(rule: object) -> None
         (Block("min_pos_score", 0.552, 0.58), "positive score 0.552 is 0.028 below min_pos_score 0.58"),
         (
             Block("nms_iou", 0.75, 0.5, against=12),
-            "overlap (IoU) with the stronger instance #12 0.750 is 0.250 above nms_iou 0.5",
+            "overlap (IoU) with the stronger instance #12 is 0.750, 0.250 above nms_iou 0.5",
         ),
         (
             Block("require_pos_gt_neg", -0.02, 5e-324),

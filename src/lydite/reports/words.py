@@ -65,12 +65,13 @@ class Change:
 def describe_block(block: Block) -> str:
     """For example ``"positive score 0.552 is 0.028 below min_pos_score 0.58"``."""
     subject = SUBJECTS.get(block.rule, block.rule)
-    if block.against is not None:
-        subject += f" #{block.against}"
     if block.rule == "require_pos_gt_neg":
         return f"positive score is {number(block.short_by)} below the negative score ({block.rule})"
     side = "above" if block.rule in _CEILINGS else "below"
     value, threshold = told_apart(block.value, block.threshold)
+    if block.against is not None:
+        subject = f"{subject} #{block.against} is"
+        return f"{subject} {value}, {number(block.short_by)} {side} {block.rule} {threshold}"
     return f"{subject} {value} is {number(block.short_by)} {side} {block.rule} {threshold}"
 
 
