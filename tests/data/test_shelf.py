@@ -170,7 +170,8 @@ def test_pycocotools_reads_the_truth_back(
     for row, annotation in enumerate(rows):
         np.testing.assert_array_equal(coco.annToMask(annotation) > 0, scene.masks.decode(row))
         assert coco.cats[annotation["category_id"]]["name"] == scene.class_map[int(scene.labels[row])]
-        assert annotation["group"] == scene.groups[row]
+        assert annotation["attributes"]["group"] == scene.groups[row]
+        assert annotation["attributes"]["visible"] == pytest.approx(scene.visible[row], abs=1e-4)
         assert annotation["area"] == scene.masks.areas[row]
     capsys.readouterr()
 
@@ -184,5 +185,5 @@ def test_empty_shelves_have_no_annotation(written: shelf.ShelfPaths) -> None:
 
 def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
     (tmp_path / "scenes").write_text("not a folder")
-    with pytest.raises(OutputError, match=r"shelf-01.jpg could not be written.*Choose a folder"):
+    with pytest.raises(OutputError, match=r"shelf-01.jpg cannot be written.*choose another folder"):
         shelf.write_shelf(tmp_path, scenes=1, exemplars_per_class=0, negatives=0, empty=0, size_hw=(64, 64))

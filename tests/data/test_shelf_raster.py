@@ -42,12 +42,12 @@ def test_a_ball_is_a_disc_with_the_normals_of_a_ball(tilt: float, roll: float, r
     assert seen.cover.sum() == pytest.approx(np.pi * (radius + 0.5) ** 2, rel=0.05, abs=3 * radius)
     (part,) = seen.parts
     np.testing.assert_array_equal(np.sort(part.pixels), np.flatnonzero(seen.cover))
-    np.testing.assert_allclose(np.linalg.norm(part.normal, axis=1), 1, atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(part.normal, axis=0), 1, atol=1e-4)
     # On a ball of this radius the depth is the normal's share that points at the camera.
-    well_inside = part.normal[:, 2] > 0.5
+    well_inside = part.normal[2] > 0.5
     assert well_inside.mean() > 0.5
     depth = seen.depth.ravel()[part.pixels[well_inside]]
-    np.testing.assert_allclose(depth / radius, part.normal[well_inside, 2], atol=0.08)
+    np.testing.assert_allclose(depth / radius, part.normal[2, well_inside], atol=0.08)
 
 
 @pytest.mark.parametrize("stem_towards_camera", [True, False])

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from lydite.cli.commands.detect import report_bank, run_batch
-from lydite.cli.screen import out, show_summary
-from lydite.data import find_images
-from lydite.data.shelf import write_shelf
-from lydite.detect import Detector, find_exemplars, finish, open_run, resolve
+from lydite.cli.screen import err, out, progress, show_summary
+from lydite.core import EXIT_FAILED
+from lydite.data import find_images, write_atomic
+from lydite.data.shelf import ShelfPaths, ShelfPlan, draw_shelf
+from lydite.detect import (
+    Detector,
+    evaluate_run,
+    find_exemplars,
+    finish,
+    open_run,
+    resolve,
+    summarise_matching,
+)
 from lydite.reports import write_run_pages
+
+IOU = 0.5
 
 
 def demo(
@@ -22,20 +35,24 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="another seed, another shelf")] = 7,
     scenes: Annotated[int, typer.Option(min=1, help="how many shelves to draw")] = 6,
     preset: Annotated[str, typer.Option(help="strict or soft: where the rules start from")] = "strict",
+    workers: Annotated[int, typer.Option(min=1, help="processes that draw")] = 2,
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress, only results")] = False,
 ) -> None:
     """Draw shelves of produce, detect from five examples a class, and write the pages.
 
     Needs no network, no torch and no pictures of your own.
     """
-    out.print(f"drawing {scenes} shelves and their examples ...")
-    shelf = write_shelf(folder / "shelf", seed=seed, scenes=scenes)
+    shelf = _draw(folder / "shelf", ShelfPlan(seed=seed, scenes=scenes), workers, quiet)
     detector = Detector.from_exemplars(find_exemplars(shelf.positive, shelf.negative), resolve(preset))
     report_bank(detector)
     files = find_images([shelf.scenes, shelf.empty])
     run = open_run(folder / "run", detector)
     records = run_batch(run, detector, files, workers=1, quiet=quiet)
     show_summary(finish(run, detector, records))
+    result = summarise_matching(evaluate_run(run, records, shelf.truth, IOU), IOU)
+    described = {"seed": seed, "scenes": scenes, "preset": preset, "against_truth": result}
+    write_atomic(folder / "demo.json", json.dumps(described, indent=1))
+    out.print(_sentence(result))
     index = write_run_pages(run, records, detector.settings.report)
     out.print(f"\nopen   {index.resolve()}")
     out.print(
@@ -43,3 +60,24 @@ def demo(
         f"the same on these:            lydite detect run {shelf.scenes} --positive {shelf.positive} "
         f"--negative {shelf.negative} --out result"
     )
+
+
+def _draw(folder: Path, plan: ShelfPlan, workers: int, quiet: bool) -> ShelfPaths:
+    """Draw under a progress bar; an interruption leaves nothing that would be taken for a shelf."""
+    try:
+        for _ in progress(draw_shelf(folder, plan, workers), len(plan), "drawing", quiet):
+            pass
+    except KeyboardInterrupt:
+        err.print("\nInterrupted while drawing. The same command starts the drawing again.")
+        sys.exit(EXIT_FAILED)
+    return ShelfPaths.below(folder)
+
+
+def _sentence(result: dict[str, Any]) -> str:
+    """How the demo did, in one line; its truth is exact."""
+    shares = [
+        f"{name} {'-' if result[key] is None else format(result[key], '.3f')}"
+        for name, key in (("precision", "precision"), ("recall", "recall"), ("F1", "f1"))
+    ]
+    counts = f"{result['found']} found, {result['invented']} invented, {result['missed']} missed"
+    return f"against truth {', '.join(shares)} ({counts}; masks, IoU {result['threshold']})"

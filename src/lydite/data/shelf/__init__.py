@@ -2,9 +2,10 @@
 
 from lydite.data.shelf.clutter import CLUTTER
 from lydite.data.shelf.pictures import ExemplarPicture, Scene, ShelfPaths
+from lydite.data.shelf.plan import ShelfPlan
 from lydite.data.shelf.produce import CLASSES, class_map
 from lydite.data.shelf.scene import render_clutter, render_exemplar, render_scene
-from lydite.data.shelf.write import write_shelf
+from lydite.data.shelf.write import draw_shelf, write_shelf
 
 __all__ = [
     "CLASSES",
@@ -12,7 +13,9 @@ __all__ = [
     "ExemplarPicture",
     "Scene",
     "ShelfPaths",
+    "ShelfPlan",
     "class_map",
+    "draw_shelf",
     "render_clutter",
     "render_exemplar",
     "render_scene",

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lydite.data.shelf.channels import thrice
 from lydite.data.shelf.light import Light
 from lydite.data.shelf.noise import Float
 
@@ -27,7 +28,7 @@ def photograph(linear: Float, light: Light, rng: np.random.Generator) -> npt.NDA
     fall *= 1 + np.float32(light.slope) * (
         x * np.float32(light.direction[0]) - y * np.float32(light.direction[1])
     )
-    exposed = cv2.GaussianBlur(linear, (0, 0), light.blur) * (fall * np.float32(light.exposure))[..., None]
+    exposed = cv2.GaussianBlur(linear, (0, 0), light.blur) * thrice(fall * np.float32(light.exposure))
     toned = _tone(exposed) * np.float32(255)
     coarse = rng.standard_normal((height, width, 3), np.float32)
     grain = cv2.GaussianBlur(coarse, (0, 0), 0.6) * np.float32(1.7) * np.float32(light.grain)

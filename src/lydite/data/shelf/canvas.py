@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lydite.data.shelf.channels import in_colour, thrice
 from lydite.data.shelf.light import Light
 from lydite.data.shelf.noise import Float
 from lydite.data.shelf.sprite import Sprite
@@ -55,10 +56,10 @@ class Canvas:
         if sprite.height > 0:
             self._cast_shadow(sprite, top, left)
         window, part = self._meet(top, left, sprite.cover.shape)
-        cover = sprite.cover[part]
-        ground = self.colour[window]
-        ground += (sprite.colour[part] - ground) * cover[..., None]
-        self.owner[window][cover >= 0.5] = number
+        ground, cover = self.colour[window], sprite.cover[part]
+        if ground.size:
+            ground += (sprite.colour[part] - ground) * thrice(cover)
+            self.owner[window][cover >= 0.5] = number
         return float((sprite.cover >= 0.5).sum())
 
     def _cast_shadow(self, sprite: Sprite, top: int, left: int) -> None:
@@ -66,6 +67,11 @@ class Canvas:
         x, y, z = self.light.direction
         reach = sprite.height * 0.55
         margin = int(sprite.height * 1.5) + 8
+        size_hw = tuple(side + 2 * margin for side in sprite.cover.shape)
+        window, part = self._meet(top - margin, left - margin, size_hw)
+        ground = self.colour[window]
+        if not ground.size:
+            return
         cover = cv2.copyMakeBorder(sprite.cover, *(margin,) * 4, cv2.BORDER_CONSTANT, value=0.0)
         small_wh = (-(-cover.shape[1] // _SHADOW_SCALE), -(-cover.shape[0] // _SHADOW_SCALE))
         small = cv2.resize(cover, small_wh, interpolation=cv2.INTER_AREA)
@@ -80,11 +86,11 @@ class Canvas:
             moved = cv2.warpAffine(small, shift, small_wh, flags=cv2.INTER_LINEAR)
             soft = cv2.GaussianBlur(moved, (0, 0), max(sprite.height * sigma / _SHADOW_SCALE, 0.5))
             dark = 1 - (1 - dark) * (1 - np.float32(strength) * soft)
-        dark = cv2.resize(dark, (cover.shape[1], cover.shape[0]), interpolation=cv2.INTER_LINEAR)
-        window, part = self._meet(top - margin, left - margin, dark.shape)
+        size_wh = (cover.shape[1], cover.shape[0])
+        shadow = np.asarray(cv2.resize(dark, size_wh, interpolation=cv2.INTER_LINEAR), np.float32)
         # Shadows keep some of the bounced warmth.
         tint = np.array([0.93, 0.97, 1.0], np.float32)
-        self.colour[window] *= 1 - dark[part][..., None] * tint
+        ground *= 1 - in_colour(shadow[part], tint)
 
     def _meet(
         self, top: int, left: int, size_hw: tuple[int, ...]
@@ -104,7 +110,8 @@ class Canvas:
         height, width = self.owner.shape
         size_wh = (width // SUPERSAMPLE, height // SUPERSAMPLE)
         linear = cv2.resize(self.colour, size_wh, interpolation=cv2.INTER_AREA)
-        corners = [self.owner[y::SUPERSAMPLE, x::SUPERSAMPLE] for y in (0, 1) for x in (0, 1)]
+        a, b, c, d = (self.owner[y::SUPERSAMPLE, x::SUPERSAMPLE] for y in (0, 1) for x in (0, 1))
         # Third of four in order: the majority where three agree, the upper one of two pairs.
-        owner = np.partition(np.stack(corners), 2, axis=0)[2]
+        higher = np.minimum(np.maximum(a, b), np.maximum(c, d))
+        owner = np.maximum(higher, np.maximum(np.minimum(a, b), np.minimum(c, d)))
         return linear.astype(np.float32), owner

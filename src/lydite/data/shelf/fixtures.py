@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lydite.data.shelf.canvas import Canvas
+from lydite.data.shelf.channels import thrice
 from lydite.data.shelf.ground import light_flat, planks
 from lydite.data.shelf.layout import Bay
 from lydite.data.shelf.light import Light
@@ -36,7 +37,7 @@ def board(
     x = np.minimum(np.arange(width), np.arange(width)[::-1])[None, :]
     round_off = 1 - 0.45 * np.exp(-np.minimum(y, x) / 2.5)
     top_edge = 1 + 0.35 * np.exp(-np.arange(height)[:, None] / 4.0)
-    lit = light_flat(albedo, light) * (round_off * top_edge)[..., None].astype(np.float32)
+    lit = light_flat(albedo, light) * thrice((round_off * top_edge).astype(np.float32))
     cover = np.ones((height, width), np.float32)
     return Sprite(lit.astype(np.float32), cover, (height // 2, width // 2), thickness)
 
@@ -50,7 +51,7 @@ def sink_bay(canvas: Canvas, bay: Bay, unit: float) -> None:
     x = np.arange(width, dtype=np.float32)[None, :] / np.float32(unit)
     wall = np.minimum(x, x[:, ::-1])
     shade = 0.74 - 0.3 * np.exp(-wall / 0.5) - 0.22 * np.exp(-y / 0.6)
-    window *= np.clip(shade, 0.1, 1)[..., None].astype(np.float32)
+    window *= thrice(np.clip(shade, 0.1, 1).astype(np.float32))
 
 
 def walls(bay: Bay, thickness: float) -> list[tuple[float, float, float, float]]:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from lydite.core.errors import UnknownName
+from lydite.data.shelf.channels import between, filtered, in_colour, thrice
 from lydite.data.shelf.light import UP, Light, to_linear
 from lydite.data.shelf.noise import Float, fractal
 
@@ -38,7 +39,7 @@ def light_flat(albedo: Float, light: Light) -> Float:
     """Light on a level, matt sheet of linear albedo."""
     facing = max(float(np.dot(light.direction, UP)), 0.2)
     incoming = facing * np.array(light.key, np.float32) + np.array(light.sky, np.float32)
-    return albedo * (incoming * np.float32(0.86))
+    return filtered(albedo, incoming * np.float32(0.86))
 
 
 def planks(
@@ -60,9 +61,8 @@ def planks(
     value *= (1 - 0.75 * np.exp(-((edge / 2.2) ** 2)) - 0.1 * np.exp(-edge / 9.0)).astype(np.float32)[:, None]
     warm = to_linear(colour)
     deep = warm * np.array([0.72, 0.62, 0.5], np.float32)
-    share = np.clip(0.35 + 0.22 * grain, 0, 1)[..., None]
-    wood: Float = (warm + (deep - warm) * share) * np.clip(value, 0.08, 1.6)[..., None]
-    return wood.astype(np.float32)
+    share = np.clip(0.35 + 0.22 * grain, 0, 1)
+    return between(share, warm, deep) * thrice(np.clip(value, 0.08, 1.6))
 
 
 def _wood(rng: np.random.Generator, size_hw: tuple[int, int]) -> Float:
@@ -78,21 +78,21 @@ def _slate(rng: np.random.Generator, size_hw: tuple[int, int]) -> Float:
     vein = np.exp(-((fractal(rng, size_hw, 330, 4, stretch=2.2) / 0.035) ** 2))
     chip = fractal(rng, size_hw, 9, 2)
     value = 1 + 0.2 * cloud + 0.09 * chip + 0.3 * vein
-    return np.asarray(to_linear((0.30, 0.32, 0.345)) * np.clip(value, 0.3, 2)[..., None], np.float32)
+    return in_colour(np.clip(value, 0.3, 2), to_linear((0.30, 0.32, 0.345)))
 
 
 def _steel(rng: np.random.Generator, size_hw: tuple[int, int]) -> Float:
     brushed = fractal(rng, size_hw, 3, 2, stretch=120)
     sheen = fractal(rng, size_hw, size_hw[0] * 0.8, 1, stretch=3)
     value = 1 + 0.055 * brushed + 0.16 * sheen
-    return np.asarray(to_linear((0.66, 0.68, 0.70)) * np.clip(value, 0.4, 1.5)[..., None], np.float32)
+    return in_colour(np.clip(value, 0.4, 1.5), to_linear((0.66, 0.68, 0.70)))
 
 
 def _paper(rng: np.random.Generator, size_hw: tuple[int, int]) -> Float:
     fibre = fractal(rng, size_hw, 6, 2)
     cloud = fractal(rng, size_hw, 260, 3)
     colour = ((0.86, 0.85, 0.82), (0.80, 0.72, 0.60), (0.76, 0.79, 0.80))[int(rng.integers(3))]
-    return np.asarray(to_linear(colour) * (1 + 0.02 * fibre + 0.025 * cloud)[..., None], np.float32)
+    return in_colour(1 + 0.02 * fibre + 0.025 * cloud, to_linear(colour))
 
 
 def _cloth(rng: np.random.Generator, size_hw: tuple[int, int]) -> Float:
@@ -102,7 +102,7 @@ def _cloth(rng: np.random.Generator, size_hw: tuple[int, int]) -> Float:
     fold = cv2.GaussianBlur(fractal(rng, size_hw, 330, 2, stretch=0.5), (0, 0), 6)
     colour = ((0.22, 0.34, 0.20), (0.66, 0.60, 0.50), (0.24, 0.29, 0.36))[int(rng.integers(3))]
     value = 1 + 0.15 * weave + 0.09 * fold + 0.05 * fractal(rng, size_hw, 5, 1)
-    return np.asarray(to_linear(colour) * np.clip(value, 0.3, 1.6)[..., None], np.float32)
+    return in_colour(np.clip(value, 0.3, 1.6), to_linear(colour))
 
 
 GROUNDS: dict[str, Callable[[np.random.Generator, tuple[int, int]], Float]] = {

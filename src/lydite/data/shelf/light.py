@@ -87,32 +87,34 @@ def shade(
     reflection of a lamp, and a Fresnel rim.
 
     Args:
-        albedo: ``(n, 3)`` linear.
-        normal: ``(n, 3)`` unit.
+        albedo: ``(3, n)`` linear.
+        normal: ``(3, n)`` unit.
         open_sky: ``(n,)`` share of light that reaches the place, from :func:`find_open_sky`.
         gloss: Strength of reflections, 0 to 1.
         sharpness: Exponent of the highlight.
         light: The light.
 
     Returns:
-        ``(n, 3)`` float32 linear.
+        ``(3, n)`` float32 linear.
     """
     to_light = np.array(light.direction, np.float32)
-    key, sky, bounce = (np.array(colour, np.float32) for colour in (light.key, light.sky, light.bounce))
-    wrapped = np.maximum((normal @ to_light + np.float32(0.22)) / np.float32(1.22), 0)
+    key, sky, bounce = (
+        np.array(colour, np.float32)[:, None] for colour in (light.key, light.sky, light.bounce)
+    )
+    wrapped = np.maximum((to_light @ normal + np.float32(0.22)) / np.float32(1.22), 0)
     diffuse = wrapped * np.sqrt(np.sqrt(wrapped))
-    above = np.float32(0.5) + np.float32(0.5) * (normal @ UP)
-    lit = albedo * (diffuse[:, None] * key + bounce + above[:, None] * (sky - bounce))
-    edge = np.clip(1 - normal[:, 2], 0, 1)
+    above = np.float32(0.5) + np.float32(0.5) * (UP @ normal)
+    lit = albedo * (diffuse * key + bounce + above * (sky - bounce))
+    edge = np.clip(1 - normal[2], 0, 1)
     edge_cubed = edge * edge * edge
-    lit *= (1 - np.float32(0.35) * edge_cubed)[:, None]
+    lit *= 1 - np.float32(0.35) * edge_cubed
     half = to_light + np.array([0, 0, 1], np.float32)
     half /= np.linalg.norm(half)
     # exp(n (c - 1)) is Blinn's cosine power near its peak, at a third of the cost.
-    spark = np.exp(np.float32(sharpness) * (normal @ half - 1)) + np.float32(0.55) * _lamp(normal, to_light)
+    spark = np.exp(np.float32(sharpness) * (half @ normal - 1)) + np.float32(0.55) * _lamp(normal, to_light)
     rim = edge_cubed * edge * above * np.float32(0.45 * gloss)
-    lit += (spark * np.float32(0.62 * gloss))[:, None] * key + rim[:, None] * sky
-    shaded: Float = lit * open_sky[:, None]
+    lit += (spark * np.float32(0.62 * gloss)) * key + rim * sky
+    shaded: Float = lit * open_sky
     return shaded
 
 
@@ -127,20 +129,36 @@ def find_open_sky(depth: Float, cover: npt.NDArray[np.bool_]) -> Float:
         ``(h, w)`` float32 from 0.28 to 1.
     """
     sigma = max(depth.shape) / 22
-    weight = cv2.GaussianBlur(cover.astype(np.float32), (0, 0), sigma)
-    around = cv2.GaussianBlur(depth * cover, (0, 0), sigma) / np.maximum(weight, np.float32(1e-3))
+    weight = _blur_wide(cover.astype(np.float32), sigma)
+    around = _blur_wide(depth * cover, sigma) / np.maximum(weight, np.float32(1e-3))
     sunk = np.maximum(around - depth, 0) / np.float32(sigma)
     inside = np.clip((weight - np.float32(0.8)) * 5, 0, 1)  # silhouettes fall away without being hollows
     share = np.float32(1) - np.minimum(sunk * np.float32(0.75), np.float32(0.72)) * inside
     return np.asarray(share, np.float32)
 
 
+def _blur_wide(plane: Float, sigma: float) -> Float:
+    """A Gaussian blur, on a coarser grid as far as its width allows."""
+    shrink = int(sigma / 3)
+    if shrink < 2:
+        return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
+    height, width = plane.shape
+    # Whole cells, so that the coarse grid lies exactly on the fine one.
+    padded = cv2.copyMakeBorder(plane, 0, -height % shrink, 0, -width % shrink, cv2.BORDER_REFLECT_101)
+    wide_wh = (padded.shape[1], padded.shape[0])
+    small_wh = (wide_wh[0] // shrink, wide_wh[1] // shrink)
+    small = cv2.resize(padded, small_wh, interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(small, (0, 0), sigma / shrink)
+    wide = cv2.resize(blurred, wide_wh, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(wide[:height, :width], np.float32)
+
+
 def _lamp(normal: Float, to_light: Float) -> Float:
     """The blurred reflection of an oblong lamp."""
-    reflected = 2 * normal[:, 2:] * normal - np.array([0, 0, 1], np.float32)
+    reflected = 2 * normal[2] * normal - np.array([[0], [0], [1]], np.float32)
     side = np.cross(to_light, np.array([0, 1, 0], np.float32))
     side /= np.linalg.norm(side)
-    u, v = np.abs(reflected @ side), np.abs(reflected @ np.cross(side, to_light))
+    u, v = np.abs(side @ reflected), np.abs(np.cross(side, to_light) @ reflected)
     wide = np.clip((np.float32(0.42) - u) / np.float32(0.22), 0, 1)
     high = np.clip((np.float32(0.26) - v) / np.float32(0.16), 0, 1)
-    return np.asarray(wide * high * ((reflected @ to_light) > 0), np.float32)
+    return np.asarray(wide * high * ((to_light @ reflected) > 0), np.float32)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 Float = npt.NDArray[np.float32]
 
 _CELLS = 32  # edge of the volume; a power of two, so that wrapping is one bitwise and
+_BLOCK = 8192  # points at a time, so that what is between stays in the processor's cache
 
 
 def fractal(
@@ -70,17 +71,26 @@ class Volume:
         Returns:
             ``(...)`` float32, mean about 0, most values within -1.5 to 1.5.
         """
-        at = points * np.float32(frequency) + np.float32(offset * 7.31)
+        flat = points.reshape(-1, 3)
+        values = np.empty(len(flat), np.float32)
+        for start in range(0, len(flat), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            at = np.ascontiguousarray(flat[block].T) * np.float32(frequency) + np.float32(offset * 7.31)
+            values[block] = self._between_cells(at)
+        return values.reshape(points.shape[:-1])
+
+    def _between_cells(self, at: Float) -> Float:
+        """``(n,)`` values at ``(3, n)`` places, counted in cells."""
         low = np.floor(at)
         part = at - low
         part = part * part * (3 - 2 * part)
         index = low.astype(np.int32)
         near, far = index & (_CELLS - 1), (index + 1) & (_CELLS - 1)
         flat = self.cells.ravel()
-        x0, x1 = near[..., 0] * _CELLS * _CELLS, far[..., 0] * _CELLS * _CELLS
-        y0, y1 = near[..., 1] * _CELLS, far[..., 1] * _CELLS
-        z0, z1 = near[..., 2], far[..., 2]
-        fx, fy, fz = part[..., 0], part[..., 1], part[..., 2]
+        x0, x1 = near[0] * _CELLS * _CELLS, far[0] * _CELLS * _CELLS
+        y0, y1 = near[1] * _CELLS, far[1] * _CELLS
+        z0, z1 = near[2], far[2]
+        fx, fy, fz = part
 
         def edge(base: npt.NDArray[np.int32]) -> Float:
             start = flat.take(base + z0)

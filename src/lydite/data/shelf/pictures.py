@@ -96,6 +96,11 @@ class ShelfPaths:
     empty: Path
     truth: Path
 
+    @classmethod
+    def below(cls, root: Path) -> ShelfPaths:
+        """The paths of a shelf that is written into ``root``."""
+        return cls(root / "positive", root / "negative", root / "scenes", root / "empty", root / "truth.json")
+
 
 def _require_rgb(name: str, pixels: Pixels) -> None:
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:

@@ -10,7 +10,7 @@ from lydite.data.shelf.lathe import Form, Patch, build_surface, grow_sepals, gro
 from lydite.data.shelf.light import Colour, Light, find_open_sky, shade
 from lydite.data.shelf.noise import Float, Volume
 from lydite.data.shelf.produce import Variety
-from lydite.data.shelf.raster import Fragments, pose, rasterise
+from lydite.data.shelf.raster import Fragments, pose, rasterise, to_unit
 from lydite.data.shelf.skin import STEM, Skin, paint
 from lydite.data.shelf.sprite import Sprite, bleed, soften
 
@@ -105,7 +105,7 @@ def _light_up(
     for part, painted in zip(fragments.parts, albedo, strict=True):
         skin = skins[part.name]
         normal = _tilt(part.normal, down[part.pixels], right[part.pixels])
-        lit[part.pixels] = shade(painted, normal, open_sky[part.pixels], skin.gloss, skin.sharpness, light)
+        lit[part.pixels] = shade(painted, normal, open_sky[part.pixels], skin.gloss, skin.sharpness, light).T
     return lit.reshape(*fragments.cover.shape, 3)
 
 
@@ -117,6 +117,4 @@ def _slopes(relief: Float, unit: float) -> tuple[Float, Float]:
 
 def _tilt(normal: Float, down: Float, right: Float) -> Float:
     """Normals of a skin with relief."""
-    tilted = np.stack([normal[:, 0] - right, normal[:, 1] + down, normal[:, 2]], axis=1)
-    length = np.sqrt(np.einsum("ij,ij->i", tilted, tilted))[:, None]
-    return np.asarray(tilted / np.maximum(length, np.float32(1e-6)), np.float32)
+    return to_unit(np.stack([normal[0] - right, normal[1] + down, normal[2]]))

@@ -27,9 +27,9 @@ class Part:
     Args:
         name: ``"body"``, ``"stem"`` or ``"leaf"``.
         pixels: ``(n,)`` int64 places in the window, row after row.
-        normal: ``(n, 3)`` float32 unit normals: x right, y up, z to the camera.
-        rest: ``(n, 3)`` float32 places on the skin.
-        along_turn: ``(n, 2)`` float32 surface coordinates.
+        normal: ``(3, n)`` float32 unit normals: x right, y up, z to the camera.
+        rest: ``(3, n)`` float32 places on the skin.
+        along_turn: ``(2, n)`` float32 surface coordinates.
     """
 
     name: str
@@ -105,11 +105,16 @@ def rasterise(patches: Sequence[Patch], rotation: Float, unit: float) -> Fragmen
                 mine = patch_of == number
                 pixels.append(covered[mine])
                 columns.append(cloud.read(winner[mine] - (stops[number] - cloud.xyz.shape[1])))
-        table = np.concatenate(columns)
-        length = np.sqrt(np.einsum("ij,ij->i", table[:, :3], table[:, :3]))[:, None]
-        normal = table[:, :3] / np.maximum(length, np.float32(1e-6))
-        parts.append(Part(name, np.concatenate(pixels), normal, table[:, 3:6], table[:, 6:8]))
+        table = np.ascontiguousarray(np.concatenate(columns).T)
+        parts.append(Part(name, np.concatenate(pixels), to_unit(table[:3]), table[3:6], table[6:8]))
     return Fragments(nearest >= 0, depth, tuple(parts))
+
+
+def to_unit(vectors: Float) -> Float:
+    """``(3, n)`` vectors made one long."""
+    x, y, z = vectors
+    length = np.sqrt(x * x + y * y + z * z)
+    return np.asarray(vectors / np.maximum(length, np.float32(1e-6)), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,11 +184,12 @@ def _nearest_points(
     pixel: npt.NDArray[np.int32], depth: Float, size_hw: tuple[int, int]
 ) -> npt.NDArray[np.int64]:
     """Number of the point in front at each pixel, -1 where there is none."""
-    span = max(float(np.abs(depth).max()), 1.0)
-    key = (depth * np.float32(32000 / span)).astype(np.int16)
-    order = np.argsort(key, kind="stable")  # a radix sort for 16 bits
-    nearest = np.full(size_hw[0] * size_hw[1], -1, np.int64)
-    nearest[pixel[order]] = order  # the last, nearest one stays
+    place = pixel.astype(np.intp)
+    front = np.full(size_hw[0] * size_hw[1], -np.inf, np.float32)
+    np.maximum.at(front, place, depth)
+    seen = np.flatnonzero(depth == front[place])
+    nearest = np.full(len(front), -1, np.int64)
+    nearest[place[seen]] = seen
     nearest = nearest.reshape(size_hw)
     closed = cv2.morphologyEx((nearest >= 0).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     for shift in ((0, 1), (0, -1), (1, 0), (-1, 0)):

@@ -77,63 +77,63 @@ def paint(skin: Skin, rest: Float, along_turn: Float, volume: Volume, sun: float
 
     Args:
         skin: What to paint.
-        rest: ``(n, 3)`` float32 places in object space.
-        along_turn: ``(n, 2)`` float32 surface coordinates.
+        rest: ``(3, n)`` float32 places in object space.
+        along_turn: ``(2, n)`` float32 surface coordinates.
         volume: Noise of this piece.
         sun: Angle around the axis of the ripe side.
 
     Returns:
-        ``(n, 3)`` float32 linear albedo and ``(n,)`` float32 relief, in units of :class:`Skin`.
+        ``(3, n)`` float32 linear albedo and ``(n,)`` float32 relief, in units of :class:`Skin`.
     """
-    along, turn = along_turn[:, 0], along_turn[:, 1]
-    colour = np.broadcast_to(to_linear(skin.base), rest.shape).copy()
+    along, turn = along_turn
+    places = rest.T
+    colour = np.broadcast_to(to_linear(skin.base)[:, None], rest.shape).copy()
     if skin.blush:
         ripe = np.float32(0.75) * np.cos(turn - np.float32(sun)) * np.sin(np.pi * along)
         ripe = (
             ripe
-            + np.float32(0.55) * volume.fractal(rest, 1.3, 11, octaves=2)
+            + np.float32(0.55) * volume.fractal(places, 1.3, 11, octaves=2)
             + np.float32(2.6 * skin.blush - 1.3)
         )
         colour = _mix(colour, skin.second, _smooth(ripe, -0.55, 0.75))
     if skin.streaks:
         colour = _mix(colour, skin.streak, _streaks(skin, rest, along, turn, volume))
     if skin.stem_reach:
-        ragged = along + np.float32(0.05) * volume.sample(rest, 4.2, 17)
+        ragged = along + np.float32(0.05) * volume.sample(places, 4.2, 17)
         colour = _mix(colour, skin.stem_tint, 1 - _smooth(ragged, 0.25 * skin.stem_reach, skin.stem_reach))
     if skin.blossom_reach:
-        ragged = 1 - along + np.float32(0.05) * volume.sample(rest, 4.2, 19)
+        ragged = 1 - along + np.float32(0.05) * volume.sample(places, 4.2, 19)
         colour = _mix(
             colour, skin.blossom_tint, 1 - _smooth(ragged, 0.25 * skin.blossom_reach, skin.blossom_reach)
         )
     if skin.specks:
-        dots = volume.sample(rest, 1 / skin.speck_size, 23)
+        dots = volume.sample(places, 1 / skin.speck_size, 23)
         edge = np.float32(1.15 - 1.3 * skin.specks)
         colour = _mix(colour, skin.speck, np.float32(0.85) * _smooth(dots, float(edge), float(edge) + 0.35))
-    cloudy = 1 + np.float32(skin.mottle) * volume.fractal(rest, 2.3, 29, octaves=2)
-    relief = np.zeros(len(rest), np.float32)
+    cloudy = 1 + np.float32(skin.mottle) * volume.fractal(places, 2.3, 29, octaves=2)
+    relief = np.zeros(rest.shape[1], np.float32)
     if skin.rings:
-        band = volume.sample(np.stack([turn * 0, turn * 0.35, rest[:, 2]], axis=1), 5.5, 31)
+        band = volume.sample(np.stack([turn * 0, turn * 0.35, rest[2]]).T, 5.5, 31)
         groove = _smooth(band, 0.55, 0.95)
         cloudy = cloudy * (1 - np.float32(skin.rings) * groove)
         relief = relief - np.float32(0.04) * groove
     if skin.relief:
-        relief = relief + np.float32(skin.relief) * volume.sample(rest, 1 / skin.relief_size, 37)
-    return colour * np.maximum(cloudy, np.float32(0.2))[:, None], relief
+        relief = relief + np.float32(skin.relief) * volume.sample(places, 1 / skin.relief_size, 37)
+    return colour * np.maximum(cloudy, np.float32(0.2)), relief
 
 
 def _streaks(skin: Skin, rest: Float, along: Float, turn: Float, volume: Volume) -> Float:
     around = np.float32(skin.streak_count / (2 * np.pi))
-    place = np.stack([np.cos(turn) * around, np.sin(turn) * around, rest[:, 2] * np.float32(0.35)], axis=1)
-    fine = np.stack(
-        [np.cos(turn) * around * 3, np.sin(turn) * around * 3, rest[:, 2] * np.float32(0.8)], axis=1
-    )
-    wave = volume.sample(place, 1.0, 41) + np.float32(0.55) * volume.sample(fine, 1.0, 43)
+    x, y, z = np.cos(turn) * around, np.sin(turn) * around, rest[2]
+    coarse = np.stack([x, y, z * np.float32(0.35)]).T
+    fine = np.stack([x * 3, y * 3, z * np.float32(0.8)]).T
+    wave = volume.sample(coarse, 1.0, 41) + np.float32(0.55) * volume.sample(fine, 1.0, 43)
     fade = np.float32(1) - np.float32(0.35) * _smooth(along, 0.75, 1.0)
     return np.float32(skin.streaks) * _smooth(wave, -0.1, 0.75) * fade
 
 
 def _mix(colour: Float, other: Colour, share: Float) -> Float:
-    return colour + (to_linear(other) - colour) * share[:, None]
+    return colour + (to_linear(other)[:, None] - colour) * share
 
 
 def _smooth(value: Float, low: float, high: float) -> Float:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lydite.data.shelf.channels import thrice
 from lydite.data.shelf.noise import Float
 
 
@@ -37,8 +38,8 @@ def bleed(colour: Float, cover: npt.NDArray[np.bool_]) -> Float:
     """Colours continued beyond the silhouette, so that a soft edge shows no dark fringe."""
     solid = cover.astype(np.float32)
     near = np.maximum(cv2.GaussianBlur(solid, (0, 0), 1.6), np.float32(1e-3))
-    beyond = cv2.GaussianBlur(colour * solid[..., None], (0, 0), 1.6) / near[..., None]
-    return np.where(cover[..., None], colour, beyond).astype(np.float32)
+    beyond = cv2.GaussianBlur(colour * thrice(solid), (0, 0), 1.6) / thrice(near)
+    return np.asarray(cv2.copyTo(colour, solid.astype(np.uint8), beyond), np.float32)
 
 
 def turned(sprite: Sprite, degrees: float) -> Sprite:
@@ -48,8 +49,8 @@ def turned(sprite: Sprite, degrees: float) -> Sprite:
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
     turn[:, 2] += (side / 2 - width / 2, side / 2 - height / 2)
     # Opacity weighs the colours, so that what is outside does not bleed in.
-    weighted = sprite.colour * sprite.cover[..., None]
+    weighted = sprite.colour * thrice(sprite.cover)
     solid = np.asarray(cv2.warpAffine(sprite.cover, turn, (side, side)), np.float32)
     mixed = np.asarray(cv2.warpAffine(weighted, turn, (side, side)), np.float32)
-    colour = mixed / np.maximum(solid, np.float32(1e-3))[..., None]
+    colour = mixed / thrice(np.maximum(solid, np.float32(1e-3)))
     return Sprite(np.asarray(colour, np.float32), solid, (side // 2, side // 2), sprite.height)

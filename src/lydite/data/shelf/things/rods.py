@@ -39,13 +39,14 @@ def _round_rod(
     albedo = to_linear(colour) * (1 + 0.06 * fractal(rng, size_hw, 30, 3))[..., None]
     open_sky = find_open_sky(depth, cover)
     lit = shade(
-        albedo.reshape(-1, 3).astype(np.float32),
-        normal.reshape(-1, 3).astype(np.float32),
+        albedo.reshape(-1, 3).T.astype(np.float32, order="C"),
+        normal.reshape(-1, 3).T.astype(np.float32, order="C"),
         open_sky.ravel(),
         gloss,
         40.0,
         light,
-    ).reshape(*size_hw, 3)
+    )
+    lit = np.ascontiguousarray(lit.T).reshape(*size_hw, 3)
     return Sprite(lit, soften(cover), (size_hw[0] // 2, size_hw[1] // 2), float(radii.max()))
 
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from lydite.data.shelf.channels import thrice
 from lydite.data.shelf.ground import light_flat
 from lydite.data.shelf.light import Light, to_linear
 from lydite.data.shelf.noise import Float, fractal
@@ -21,7 +22,7 @@ def light_sheet(
         down, right = np.gradient(bumps)
         x, y, z = light.direction
         slope = np.asarray(np.clip(1 + (-right * x + down * y) / z, 0.35, 1.6), np.float32)
-        lit = lit * slope[..., None]
+        lit = lit * thrice(slope)
     return Sprite(lit, soften(cover), (cover.shape[0] // 2, cover.shape[1] // 2), height)
 
 
