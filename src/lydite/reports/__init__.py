@@ -1,1 +1,6 @@
-"""reports."""
+"""Typed results to pages that open offline."""
+
+from lydite.reports.run_pages import write_run_pages
+from lydite.reports.truth import Truth
+
+__all__ = ["Truth", "write_run_pages"]

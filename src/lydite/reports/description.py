@@ -1,0 +1,98 @@
+"""``run.json`` as types: what a run was made of, for pages that must not guess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lydite.data import ImageLimits
+from lydite.detect.bank import SetAside
+from lydite.detect.exemplars import Exemplar
+from lydite.detect.run import RunFolder
+from lydite.reports.palette import ClassLook, look_of
+
+
+@dataclass(frozen=True, slots=True)
+class RunDescription:
+    """What a run is, as it wrote down when it began.
+
+    Args:
+        fingerprint: Hash of all that decides its numbers.
+        version: Lydite's version.
+        classes: How each class looks, in the order of the class map.
+        exemplars: Positives and negatives that were looked at.
+        set_aside: Negatives that were not used.
+        problems: Why other exemplars could not be used.
+        settings: Flat names to values.
+        space: Fields of the feature space.
+    """
+
+    fingerprint: str
+    version: str
+    classes: tuple[ClassLook, ...]
+    exemplars: tuple[Exemplar, ...]
+    set_aside: tuple[SetAside, ...]
+    problems: tuple[str, ...]
+    settings: dict[str, Any]
+    space: dict[str, Any]
+
+    @classmethod
+    def read(cls, run: RunFolder) -> RunDescription:
+        """The description of a run folder."""
+        raw = run.describe()
+        return cls(
+            raw["fingerprint"],
+            raw["lydite"],
+            tuple(look_of(index, name) for index, name in enumerate(raw["classes"])),
+            tuple(_exemplar(entry) for entry in raw["exemplars"]),
+            tuple(SetAside(**entry) for entry in raw["set_aside"]),
+            tuple(raw["exemplar_problems"]),
+            raw["settings"],
+            raw["space"],
+        )
+
+    @property
+    def limits(self) -> ImageLimits:
+        """How large a picture may be, as the run had it."""
+        return ImageLimits(self.settings["max_bytes"], self.settings["max_pixels"])
+
+    @property
+    def positives(self) -> tuple[Exemplar, ...]:
+        """Examples of classes."""
+        return tuple(e for e in self.exemplars if e.class_name is not None)
+
+    @property
+    def negatives(self) -> tuple[Exemplar, ...]:
+        """Examples of what must not be found that were used."""
+        aside = {negative.name for negative in self.set_aside}
+        return tuple(e for e in self.exemplars if e.class_name is None and e.name not in aside)
+
+    @property
+    def ordered(self) -> tuple[Exemplar, ...]:
+        """All exemplars in the order of their pages: positives by class, negatives, those set aside."""
+        place = {look.name: look.index for look in self.classes}
+        positives = sorted(self.positives, key=lambda e: place[str(e.class_name)])
+        negatives = self.negatives
+        used = {e.name for e in negatives}
+        aside = [e for e in self.exemplars if e.class_name is None and e.name not in used]
+        return (*positives, *negatives, *aside)
+
+    def look(self, name: str) -> ClassLook:
+        """The look of a class by its name."""
+        return next(look for look in self.classes if look.name == name)
+
+    def threshold(self, name: str) -> float:
+        """A numeric setting."""
+        return float(self.settings[name])
+
+
+def _exemplar(entry: dict[str, Any]) -> Exemplar:
+    mask, box = entry["mask_path"], entry["box"]
+    return Exemplar(
+        Path(entry["path"]),
+        entry["name"],
+        entry["class"],
+        None if mask is None else Path(mask),
+        None if box is None else (box[0], box[1], box[2], box[3]),
+    )
