@@ -127,7 +127,7 @@ class FakeRun:
             tuple(self.positive_names),
             tuple(self.negative_names),
         )
-        return candidates, gather_evidence(candidates, scores)
+        return candidates, gather_evidence(candidates, scores, np.zeros(len(candidates), np.float32))
 
     def _settings(self) -> dict[str, Any]:
         settings = flatten(DetectSettings())

@@ -26,6 +26,7 @@ import polars as pl
 from lydite import __version__
 from lydite.core import ContractError, ImageError, ImageId, ItemId, LyditeError, OutputConflict
 from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, write_atomic
+from lydite.data.files import os_errors_as_output_errors
 from lydite.detect.config import flatten, to_toml
 from lydite.detect.detector import Detector
 from lydite.detect.store import SCHEMA, ImageRecord, Shelf, masks_of
@@ -75,6 +76,8 @@ def open_run(path: Path, detector: Detector) -> RunFolder:
         raise OutputConflict(
             f"Output folder {path} is not empty and holds no run.", "Choose a new or empty folder with --out."
         )
+    with os_errors_as_output_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
     write_atomic(path / "settings.toml", to_toml(detector.settings))
     write_atomic(path / DESCRIPTION, json.dumps(mine, indent=1, ensure_ascii=False))
     return folder
