@@ -1,1 +1,1 @@
-"""pages."""
+"""One kind of page a file: its frozen model, and the function that writes it."""
