@@ -8,6 +8,7 @@ from lydite.core import Candidates, ClassMap, ItemId, Masks
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.scoring import NEAREST_KEPT, Scores
 
+BANK_SHAPES = np.array([[0.97, 0.6, 0.97, 0.98], [0.9, 0.9, 0.95, 0.95], [0.99, 0.3, 1, 1]], np.float32)
 ITEM = ItemId("test", "picture.png")
 
 
@@ -42,4 +43,4 @@ def random_case(
         ("negative/b.png",),
     )
     surround = rng.uniform(-0.2, 1, count).astype(np.float32)
-    return candidates, gather_evidence(candidates, scores, surround)
+    return candidates, gather_evidence(candidates, scores, surround, BANK_SHAPES, np.arange(3))

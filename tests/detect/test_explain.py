@@ -36,6 +36,7 @@ STRICT_EVERYWHERE = DecisionSettings(
         consensus_k=3,
         consensus_thr=0.7,
         adaptive=True,
+        max_shape_distance=0.3,
     ),
     SuppressionSettings(nms_iou=0.2, nested_ios=0.4),
 )

@@ -12,6 +12,7 @@ from lydite.core import ClassMap, Features, FeatureSpace, SpaceMismatch
 from lydite.detect.bank import Bank
 from lydite.detect.scoring import NEAREST_KEPT, score
 from lydite.detect.settings import NegativeAggregation, PositiveAggregation, ScoringSettings
+from lydite.detect.shape import MEASURES
 
 
 def space(dim: int = 6, encoder: str = "test") -> FeatureSpace:
@@ -30,6 +31,7 @@ def bank(seed: int, per_class: list[int], negatives: int) -> Bank:
         ClassMap(tuple(f"c{k}" for k in range(len(per_class)))),
         features(seed, len(labels), "p"),
         labels,
+        np.full((len(labels), MEASURES), np.nan, np.float32),
         features(seed + 1, negatives, "n") if negatives else None,
     )
 
@@ -134,7 +136,8 @@ def test_one_bad_negative_does_not_reject_everything() -> None:
     good = features(6, 40, "n")
     bad = Features(positives.vectors[:1], ("bad",), positives.space)
     negatives = Features.concatenate([good, bad])
-    known = Bank(ClassMap(("c",)), positives, np.zeros(6, np.int64), negatives)
+    no_shapes = np.full((6, MEASURES), np.nan, np.float32)
+    known = Bank(ClassMap(("c",)), positives, np.zeros(6, np.int64), no_shapes, negatives)
     near = Features(positives.vectors, tuple(f"x{k}" for k in range(6)), positives.space)
     robust = score(near, known, ScoringSettings())
     harsh = score(near, known, ScoringSettings(negative_aggregation=NegativeAggregation.MAX))

@@ -127,7 +127,13 @@ class FakeRun:
             tuple(self.positive_names),
             tuple(self.negative_names),
         )
-        return candidates, gather_evidence(candidates, scores, np.zeros(len(candidates), np.float32))
+        return candidates, gather_evidence(
+            candidates,
+            scores,
+            np.zeros(len(candidates), np.float32),
+            np.full((1, 4), np.nan, np.float32),
+            np.zeros(1, np.int64),
+        )
 
     def _settings(self) -> dict[str, Any]:
         settings = flatten(DetectSettings())

@@ -160,6 +160,21 @@ class Masks:
         _paint(self._runs_of(row), dense)
         return dense
 
+    def crop(self, row: int) -> tuple[int, int, npt.NDArray[np.bool_]]:
+        """The smallest dense piece that holds one mask: ``(y, x, piece)`` as ``from_crops`` takes it."""
+        runs = self._runs_of(row)
+        if not len(runs):
+            return 0, 0, np.zeros((0, 0), np.bool_)
+        height = self.size_hw[0]
+        left, right = int(runs[0, 0]) // height, (int(runs[-1, 1]) - 1) // height + 1
+        steps = np.zeros((right - left) * height + 1, np.int8)
+        steps[runs[:, 0] - left * height] = 1
+        steps[runs[:, 1] - left * height] = -1
+        columns = np.cumsum(steps[:-1], dtype=np.int8).reshape(right - left, height)
+        rows = np.flatnonzero(columns.any(axis=0))
+        top, bottom = int(rows[0]), int(rows[-1]) + 1
+        return top, left, np.ascontiguousarray(columns[:, top:bottom].T).view(np.bool_)
+
     def to_dense(self) -> npt.NDArray[np.bool_]:
         """``(n, height, width)`` bool."""
         dense = np.zeros((len(self), *self.size_hw), np.bool_)

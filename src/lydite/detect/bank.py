@@ -21,6 +21,7 @@ from lydite.core import (
 )
 from lydite.data import ImageLimits, Picture
 from lydite.detect.exemplars import Exemplar, ExemplarSet
+from lydite.detect.shape import MEASURES, Shapes, describe_shapes
 from lydite.features import Encoder, pool
 
 
@@ -47,6 +48,7 @@ class Bank:
         class_map: The classes.
         positives: One row an exemplar; ids are the exemplars' names.
         labels: ``(len(positives),)`` int64 class of each positive.
+        shapes: ``(len(positives), 4)`` float32 outline of each positive; NaN where it has none.
         negatives: Negatives in use; ``None`` when there are none.
         set_aside: Negatives that were not used, with the reason.
         problems: Exemplars that could not be used.
@@ -60,6 +62,7 @@ class Bank:
     class_map: ClassMap
     positives: Features
     labels: npt.NDArray[np.int64]
+    shapes: Shapes
     negatives: Features | None = None
     set_aside: tuple[SetAside, ...] = ()
     problems: tuple[ImageError, ...] = ()
@@ -70,6 +73,10 @@ class Bank:
             self.positives.space.require_same(self.negatives.space)
         if self.labels.shape != (len(self.positives),):
             raise InvalidValue("Bank.labels", f"of shape ({len(self.positives)},)", self.labels.shape)
+        if self.shapes.shape != (len(self.positives), MEASURES):
+            raise InvalidValue(
+                "Bank.shapes", f"of shape ({len(self.positives)}, {MEASURES})", self.shapes.shape
+            )
         empty = [name for k, name in enumerate(self.class_map) if not (self.labels == k).any()]
         if empty or len(self.labels) == 0:
             raise InvalidValue("Bank", "given a positive of every class", empty)
@@ -103,7 +110,7 @@ def build_bank(
     eye = _Eye(encoder, limits or ImageLimits())
     class_map = ClassMap(exemplars.class_names)
     positives = eye.look(exemplars.positives)
-    read = {exemplar.class_name for exemplar, _ in positives}
+    read = {exemplar.class_name for exemplar, _, _ in positives}
     for name in class_map:
         if name not in read:
             raise ExemplarError(
@@ -111,17 +118,20 @@ def build_bank(
                 "Add a readable picture, or remove the class folder.",
             )
     negatives = eye.look(exemplars.negatives)
-    _refuse_contradictions([exemplar for exemplar, _ in positives + negatives], eye.image_ids)
-    positive_features = Features.concatenate([vector for _, vector in positives])
-    used, set_aside = _split_negatives([v for _, v in negatives], positive_features, pseudo_negative_cos)
+    _refuse_contradictions([exemplar for exemplar, _, _ in positives + negatives], eye.image_ids)
+    positive_features = Features.concatenate([vector for _, vector, _ in positives])
+    used, set_aside = _split_negatives(
+        [vector for _, vector, _ in negatives], positive_features, pseudo_negative_cos
+    )
     return Bank(
         class_map,
         positive_features,
-        np.array([class_map.get_label(str(e.class_name)) for e, _ in positives], np.int64),
+        np.array([class_map.get_label(str(e.class_name)) for e, _, _ in positives], np.int64),
+        np.concatenate([shape for _, _, shape in positives]),
         used,
         set_aside,
         tuple(eye.problems.values()),
-        tuple(exemplar for exemplar, _ in positives + negatives),
+        tuple(exemplar for exemplar, _, _ in positives + negatives),
     )
 
 
@@ -135,7 +145,7 @@ class _Eye:
         self.image_ids: dict[str, ImageId] = {}
         self._last: tuple[ImageId, FeatureMap] | None = None
 
-    def look(self, exemplars: tuple[Exemplar, ...]) -> list[tuple[Exemplar, Features]]:
+    def look(self, exemplars: tuple[Exemplar, ...]) -> list[tuple[Exemplar, Features, Shapes]]:
         seen = []
         for exemplar in exemplars:
             try:
@@ -144,7 +154,8 @@ class _Eye:
                 self.problems[exemplar.name] = error
                 continue
             self.image_ids[exemplar.name] = picture.image_id
-            seen.append((exemplar, pool(self._map_of(picture), mask, (exemplar.name,))))
+            vector = pool(self._map_of(picture), mask, (exemplar.name,))
+            seen.append((exemplar, vector, describe_shapes(mask)))
         return seen
 
     def _map_of(self, picture: Picture) -> FeatureMap:

@@ -144,6 +144,13 @@ RULES: tuple[Rule, ...] = (
     Rule("class_separation", True, False, _separation, lambda s: s.rules.class_separation or None),
     Rule("consensus_thr", True, False, _consensus, lambda s: s.rules.consensus_thr),
     Rule(
+        "max_shape_distance",
+        False,
+        False,
+        lambda e, _: e.shape_distance.astype(np.float64),
+        lambda s: s.rules.max_shape_distance,
+    ),
+    Rule(
         "adaptive_ratio",
         True,
         False,

@@ -218,7 +218,15 @@ class Detector:
     def _gather(self, candidates: Candidates, scores: Scores, seen: Look) -> Evidence:
         filters, _, suppression = self.settings.decision
         floor_iou = min(filters.duplicate_iou, suppression.nms_iou)
-        return gather_evidence(candidates, scores, seen.surround, floor_iou, suppression.nested_ios)
+        return gather_evidence(
+            candidates,
+            scores,
+            seen.surround,
+            self.bank.shapes,
+            self.bank.labels,
+            floor_iou,
+            suppression.nested_ios,
+        )
 
     def _look(self, picture: Picture, candidates: Candidates, clock: _Clock) -> Look:
         if not len(candidates):

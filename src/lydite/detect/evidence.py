@@ -10,6 +10,7 @@ import numpy.typing as npt
 from lydite.core import Candidates, InvalidValue
 from lydite.detect.scoring import Scores
 from lydite.detect.settings import FilterSettings, SuppressionSettings
+from lydite.detect.shape import Shapes, describe_shapes, shape_distance
 from lydite.metrics import Overlaps, pairwise_overlaps
 
 _LEAST = 1e-6
@@ -25,6 +26,7 @@ class Evidence:
         border_distance: ``(n,)`` int64 pixels between the candidate and the nearest edge of the picture.
         quality: ``(n,)`` float32 the proposer's own ranking, which decides between duplicates.
         surround: ``(n,)`` float32 cosine between the candidate and what lies around it.
+        shape_distance: ``(n,)`` float32 distance of the outline to the nearest outline of the class.
         scores: What the bank says of each.
         overlaps: Pairs of candidates that cover each other by at least the two floors.
         floor_iou: Pairs of a smaller IoU may be missing from ``overlaps``.
@@ -38,13 +40,21 @@ class Evidence:
     border_distance: npt.NDArray[np.int64]
     quality: npt.NDArray[np.float32]
     surround: npt.NDArray[np.float32]
+    shape_distance: npt.NDArray[np.float32]
     scores: Scores
     overlaps: Overlaps
     floor_iou: float
     floor_ios: float
 
     def __post_init__(self) -> None:
-        columns = (self.area_frac, self.border_distance, self.quality, self.surround, self.scores)
+        columns = (
+            self.area_frac,
+            self.border_distance,
+            self.quality,
+            self.surround,
+            self.shape_distance,
+            self.scores,
+        )
         lengths = [len(column) for column in columns]
         if len(set(lengths)) != 1:
             raise InvalidValue("Evidence", "columns of one length", lengths)
@@ -57,10 +67,11 @@ class Evidence:
         """``(n,)`` what orders instances: likeness, and being one whole thing.
 
         Likeness alone prefers parts: a patch of an apple is as much apple as the apple. So the proposer's
-        quality counts in full, and the likeness to the surround against it by half.
+        quality counts in full, and against it half the likeness to the surround and the distance of its
+        outline from those of the examples.
         """
         likeness = self.scores.positive - 0.5 * np.nan_to_num(self.scores.negative, nan=0.0)
-        wholeness = self.quality - 0.5 * self.surround
+        wholeness = self.quality - 0.5 * self.surround - self.shape_distance
         return (likeness + wholeness).astype(np.float32)
 
     def require_floors(self, filters: FilterSettings, suppression: SuppressionSettings) -> None:
@@ -82,6 +93,8 @@ def gather_evidence(
     candidates: Candidates,
     scores: Scores,
     surround: npt.NDArray[np.float32],
+    bank_shapes: Shapes,
+    bank_labels: npt.NDArray[np.int64],
     floor_iou: float = _LEAST,
     floor_ios: float = _LEAST,
 ) -> Evidence:
@@ -91,6 +104,8 @@ def gather_evidence(
         candidates: What was proposed.
         scores: What the bank says.
         surround: ``(n,)`` cosine between each candidate and what lies around it.
+        bank_shapes: ``(m, 4)`` outlines of the positives.
+        bank_labels: ``(m,)`` their classes.
         floor_iou: The smallest IoU limit that will be asked for; higher is faster.
         floor_ios: The smallest limit on the intersection over the smaller that will be asked for.
     """
@@ -101,8 +116,22 @@ def gather_evidence(
         np.minimum.reduce([x0, y0, width - x1, height - y1]),
         candidates.quality,
         surround,
+        _shape_distances(candidates, scores, bank_shapes, bank_labels),
         scores,
         pairwise_overlaps(candidates.masks, max(floor_iou, _LEAST), max(floor_ios, _LEAST)),
         max(floor_iou, _LEAST),
         max(floor_ios, _LEAST),
     )
+
+
+def _shape_distances(
+    candidates: Candidates, scores: Scores, bank_shapes: Shapes, bank_labels: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    distances = np.zeros(len(candidates), np.float32)
+    if np.isnan(bank_shapes).any(axis=1).all():
+        return distances
+    shapes = describe_shapes(candidates.masks)
+    for label in np.unique(scores.labels):
+        rows = scores.labels == label
+        distances[rows] = shape_distance(shapes[rows], bank_shapes[bank_labels == label])
+    return distances

@@ -107,6 +107,11 @@ class RuleSettings(_Settings):
         1, ge=1, le=10, description="how many positives (at most all of the class) must agree"
     )
     consensus_thr: float = Field(0.58, ge=0, le=1, description="score from which a single positive agrees")
+    max_shape_distance: float = Field(
+        0.50,
+        ge=0,
+        description="largest distance of its outline from the outlines of the examples, if they have",
+    )
     adaptive: bool = Field(
         False, description="judge relative to the picture's best candidate as well (adaptive mode)"
     )

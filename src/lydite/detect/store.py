@@ -42,6 +42,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "border_distance": pl.Int64,
     "quality": pl.Float32,
     "surround": pl.Float32,
+    "shape_distance": pl.Float32,
     "origin": pl.String,
     "by_class": pl.List(pl.Float32),
     "nearest": pl.List(pl.Float32),
@@ -168,6 +169,7 @@ def to_table(detection: Detection) -> pl.DataFrame:
         "border_distance": evidence.border_distance,
         "quality": candidates.quality,
         "surround": evidence.surround,
+        "shape_distance": evidence.shape_distance,
         "origin": list(candidates.origins),
         "by_class": scores.by_class.tolist(),
         "nearest": [[v for v in row if v == v] for row in scores.nearest.tolist()],  # noqa: PLR0124 - NaN

@@ -1,0 +1,77 @@
+"""Outlines in four numbers, and how far one is from those of the examples.
+
+A heap of oranges is as orange as an orange, and a shred of one is too; neither is shaped like one. The
+numbers do not change with place, size, or rotation:
+
+- solidity: area over the area of the convex hull;
+- slenderness: short over long axis of the ellipse of equal second moments (Hu 1962);
+- ellipse fill: area over the area of that ellipse;
+- smoothness: perimeter of the hull over the perimeter of the outline.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lydite.core import Masks
+
+Shapes = npt.NDArray[np.float32]
+MEASURES = 4
+_WEIGHTS = np.array([2.0, 0.5, 2.0, 1.0], np.float32)
+"""Objects of one class differ most in slenderness (a carrot, seen from its tip)."""
+_OUTLINE_TOLERANCE_PX = 1.5
+_RECTANGLE_FILL = 0.995
+
+
+def describe_shapes(masks: Masks) -> Shapes:
+    """``(n, 4)`` float32: solidity, slenderness, ellipse fill, smoothness, each about in [0, 1.2].
+
+    Only the largest piece of a mask has an outline. A mask that fills its box says nothing about the
+    shape of what is in it; its row is NaN.
+    """
+    shapes = np.full((len(masks), MEASURES), np.nan, np.float32)
+    sides = masks.boxes.xyxy[:, 2:] - masks.boxes.xyxy[:, :2]
+    outlined = masks.areas < _RECTANGLE_FILL * sides.prod(axis=1)
+    for row in np.flatnonzero(outlined):
+        shapes[row] = _describe(np.pad(masks.crop(int(row))[2].astype(np.uint8), 1))
+    return shapes
+
+
+def shape_distance(shapes: Shapes, examples: Shapes) -> npt.NDArray[np.float32]:
+    """Distance of each shape to the nearest example: a weighted sum of absolute differences.
+
+    Args:
+        shapes: ``(n, 4)``; a row of NaN (a filled box) has distance 0.
+        examples: ``(m, 4)``; rows of NaN are no examples.
+
+    Returns:
+        ``(n,)`` float32; all 0 where no example has an outline.
+    """
+    known = examples[~np.isnan(examples).any(axis=1)]
+    if not len(known):
+        return np.zeros(len(shapes), np.float32)
+    distances: Shapes = (np.abs(shapes[:, None] - known[None]) * _WEIGHTS).sum(axis=2).min(axis=1)
+    return np.nan_to_num(distances, nan=0.0)
+
+
+def _describe(piece: npt.NDArray[np.uint8]) -> tuple[float, float, float, float]:
+    outlines, _ = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(outlines, key=cv2.contourArea)
+    hull = cv2.convexHull(outline)
+    moments = cv2.moments(piece, binaryImage=True)
+    area = moments["m00"]
+    covariance = np.array([[moments["mu20"], moments["mu11"]], [moments["mu11"], moments["mu02"]]]) / area
+    # A pixel is a unit square with a variance of its own.
+    short, long = np.sqrt(np.linalg.eigvalsh(covariance + np.eye(2) / 12))
+    # Contours run through pixel centres: Pick's theorem gives the area of the pixels inside.
+    hull_area = cv2.contourArea(hull) + cv2.arcLength(hull, closed=True) / 2 + 1
+    smooth = cv2.approxPolyDP(outline, _OUTLINE_TOLERANCE_PX, closed=True)
+    perimeter = max(cv2.arcLength(smooth, closed=True), 1.0)
+    return (
+        min(area / hull_area, 1.0),
+        float(short / long),
+        min(area / (4 * np.pi * float(short * long)), 1.2),
+        min(cv2.arcLength(hull, closed=True) / perimeter, 1.2),
+    )
