@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cli.support_cli import detect, lydite, words
+from cli.support_cli import SMALL, detect, lydite, words
 from pictures import BLUE, GREEN, RED, example, ground, save, square, write_examples, write_scene
 
 
@@ -227,7 +227,7 @@ def test_no_command_teaches() -> None:
 
 def _command(scene: Path, examples: Path, out: Path) -> list[str]:
     run = [sys.executable, "-m", "lydite.cli.main", "detect", "run", str(scene), "--positive", str(examples)]
-    return [*run, "--out", str(out), "--no-pages"]
+    return [*run, "--out", str(out), "--no-pages", *map(str, SMALL)]
 
 
 def _environment() -> dict[str, str]:
@@ -242,7 +242,7 @@ def _results(out: Path) -> tuple[str, str]:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
 def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path, examples: Path, how: int) -> None:
-    for k in range(30):
+    for k in range(40):
         write_scene(tmp_path / "scenes" / f"{k}.png", seed=k)
     command = _command(tmp_path / "scenes", examples, tmp_path / "out")
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=_environment())
@@ -253,7 +253,7 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path, examples:
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
     done = len(list((tmp_path / "out" / "pictures").glob("*.json")))
-    assert 3 <= done < 30
+    assert 3 <= done < 40
     if how == signal.SIGINT:
         assert process.returncode == 1
         assert "the same command goes on from there" in words(said)
@@ -262,7 +262,7 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path, examples:
     again = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)
     assert again.returncode == 0, again.stderr
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert (summary["done"], summary["resumed"]) == (30, done)
+    assert (summary["done"], summary["resumed"]) == (40, done)
     fresh = subprocess.run(
         _command(tmp_path / "scenes", examples, tmp_path / "fresh"), env=_environment(), check=True
     )
