@@ -119,7 +119,7 @@ def test_huge_pixels_in_a_small_file_are_refused_and_the_batch_goes_on(
     outcome = detect(scene.parent, examples, tmp_path / "out")
     assert outcome.code == 1
     assert "bomb.png" in words(outcome.err)
-    assert "--max-pixels" in words(outcome.err)
+    assert "max_pixels" in words(outcome.err)
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (summary["done"], len(summary["failed"])) == (1, 1)
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import REPOSITORY
 
 from lydite.data.shelf import write_shelf
+from support import REPOSITORY
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
@@ -40,9 +40,7 @@ def inside(folder: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/python_api.md"])
-def test_every_python_block_runs(
-    inside: Path, document: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_python_block_runs(inside: Path, document: str, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = _BLOCK.findall((REPOSITORY / document).read_text(encoding="utf-8"))
     assert blocks
     names: dict[str, object] = {}

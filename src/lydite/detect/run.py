@@ -24,7 +24,7 @@ from typing import Any
 import polars as pl
 
 from lydite import __version__
-from lydite.core import ContractError, ImageError, ImageId, ItemId, LyditeError, OutputConflict
+from lydite.core import ContractError, ImageError, ImageId, ItemId, LyditeError, OutputConflict, OutputError
 from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, write_atomic
 from lydite.data.files import os_errors_as_output_errors
 from lydite.detect.config import flatten, to_toml
@@ -79,7 +79,7 @@ def open_run(path: Path, detector: Detector) -> RunFolder:
     with os_errors_as_output_errors(path):
         path.mkdir(parents=True, exist_ok=True)
     write_atomic(path / "settings.toml", to_toml(detector.settings))
-    write_atomic(path / DESCRIPTION, json.dumps(mine, indent=1, ensure_ascii=False))
+    write_atomic(path / DESCRIPTION, json.dumps(mine, indent=1))
     return folder
 
 
@@ -113,6 +113,7 @@ def describe(detector: Detector) -> dict[str, Any]:
         [e["name"], e["class"], e["picture"], e["mask"], e["box"]] for e in described["exemplars"]
     ]
     text = json.dumps(identity, sort_keys=True)
+    described = json.loads(json.dumps(described))
     return {"fingerprint": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(), **described}
 
 
@@ -146,7 +147,7 @@ def finish(
     _write_decisions(folder, items)
     classes = _write_instances(folder, detector, done)
     summary = summarise(records, classes) | {"workers": workers}
-    write_atomic(folder.path / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False))
+    write_atomic(folder.path / "summary.json", json.dumps(summary, indent=1))
     return summary
 
 
@@ -200,11 +201,13 @@ class _Work:
 
 def _write_decisions(folder: RunFolder, items: list[ItemId]) -> None:
     tables = [folder.shelf.table_path(item) for item in items]
-    with atomic_path(folder.path / "decisions.parquet") as temporary:
-        if tables:
-            pl.scan_parquet(tables, glob=False).sink_parquet(temporary)
-        else:
-            pl.DataFrame(schema=SCHEMA).write_parquet(temporary)
+    path = folder.path / "decisions.parquet"
+    with atomic_path(path) as temporary:
+        rows = pl.scan_parquet(tables, glob=False) if tables else pl.LazyFrame(schema=SCHEMA)
+        try:
+            rows.sink_parquet(temporary)
+        except pl.exceptions.PolarsError as error:
+            raise OutputError(f"{path} cannot be written: {error}.", "Make room on the disk.") from None
 
 
 def _write_instances(folder: RunFolder, detector: Detector, done: list[ImageRecord]) -> Counter[str]:
