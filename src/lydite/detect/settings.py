@@ -108,7 +108,7 @@ class RuleSettings(_Settings):
     )
     consensus_thr: float = Field(0.58, ge=0, le=1, description="score from which a single positive agrees")
     max_shape_distance: float = Field(
-        0.50,
+        0.40,
         ge=0,
         description="largest distance of its outline from the outlines of the examples, if they have",
     )
