@@ -147,6 +147,7 @@ CASES: dict[str, Case] = {
     "--adaptive-diff-floor": Case(("--adaptive-diff-floor", "0.9"), (*OPEN, "--adaptive")),
     "--allow-unknown": Case(("--no-allow-unknown",)),
     "--nms-iou": Case(("--nms-iou", "0.05"), (*OPEN, "--nested-ios", "1")),
+    "--one-class-per-thing": Case(("--no-one-class-per-thing",), (*OPEN, "--nms-iou", "0.05")),
     "--nested-ios": Case(("--nested-ios", "0.1"), (*OPEN, "--nms-iou", "0.9")),
     "--max-bytes": Case(("--max-bytes", "20000")),
     "--max-pixels": Case(("--max-pixels", "5000")),

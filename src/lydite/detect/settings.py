@@ -133,6 +133,10 @@ class SuppressionSettings(_Settings):
     nms_iou: float = Field(
         0.50, ge=0, le=1, description="above this mask IoU the weaker of two instances of a class goes"
     )
+    one_class_per_thing: bool = Field(
+        True,
+        description="nms-iou holds between classes too: one thing is not two; if not, only within a class",
+    )
     nested_ios: float = Field(
         0.80,
         ge=0,
