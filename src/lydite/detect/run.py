@@ -108,10 +108,9 @@ def describe(detector: Detector) -> dict[str, Any]:
         "set_aside": [asdict(negative) for negative in detector.bank.set_aside],
         "exemplar_problems": [str(problem) for problem in detector.bank.problems],
     }
-    identity = {key: value for key, value in described.items() if key != "exemplars"}
-    identity["exemplars"] = [
-        [e["name"], e["class"], e["picture"], e["mask"], e["box"]] for e in described["exemplars"]
-    ]
+    # Where exemplars lie, and what was wrong with those left out, changes no number.
+    identity = {key: value for key, value in described.items() if key != "exemplar_problems"}
+    identity["exemplars"] = _contents(described)
     text = json.dumps(identity, sort_keys=True)
     return {"fingerprint": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(), **described}
 
@@ -243,6 +242,7 @@ def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str
     """Names of what differs, settings by name."""
     if theirs.get("fingerprint") == mine["fingerprint"]:
         return []
+    mine = json.loads(json.dumps(mine))  # as read back: JSON knows no tuples
     old, new = theirs.get("settings", {}), mine["settings"]
     found = [
         f"{name} ({old.get(name)} there, {new.get(name)} here)"
@@ -250,7 +250,12 @@ def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str
         if old.get(name) != new.get(name)
     ]
     found += [key for key in ("lydite", "space", "classes") if theirs.get(key) != mine[key]]
-    old_pictures = [(e["name"], e["picture"], e["mask"]) for e in theirs.get("exemplars", [])]
-    if old_pictures != [(e["name"], e["picture"], e["mask"]) for e in mine["exemplars"]]:
+    if _contents(theirs) != _contents(mine):
         found.append("exemplars")
     return found or ["its description"]
+
+
+def _contents(described: Mapping[str, Any]) -> list[list[Any]]:
+    """What the exemplars of a description are, wherever they lie."""
+    keys = ("name", "class", "picture", "mask", "box")
+    return [[exemplar[key] for key in keys] for exemplar in described.get("exemplars", [])]
