@@ -271,6 +271,23 @@ def test_a_file_or_a_folder_of_other_things_is_no_run(detector: Detector, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"exemplars": 3}', "\\xff"])
+def test_a_description_that_is_none_is_another_run(detector: Detector, tmp_path: Path, text: str) -> None:
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(OutputConflict, match=r"it differs in its run\.json, which describes no run\."):
+        open_run(tmp_path, detector)
+
+
+def test_a_run_killed_at_its_very_beginning_can_go_on(
+    root: Path, detector: Detector, done: Done, tmp_path: Path
+) -> None:
+    (tmp_path / ".lydite-0123456789abcdef.json").write_text('{"fing')
+    open_run(tmp_path, detector)
+    (tmp_path / "settings.toml").unlink()
+    execute(tmp_path, detector, find_images([root / "scenes"]))
+    assert results(tmp_path) == results(done[0].path)
+
+
 def test_an_unknown_proposer_is_named(root: Path) -> None:
     with pytest.raises(UnknownName, match=r"no proposer named 'region'\. Did you mean 'regions'"):
         Detector.from_folders(root / "positive", settings=resolve(options={**OPTIONS, "proposer": "region"}))

@@ -26,13 +26,14 @@ import polars as pl
 from lydite import __version__
 from lydite.core import ContractError, ImageError, ImageId, ItemId, LyditeError, OutputConflict
 from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, write_atomic
-from lydite.data.files import os_errors_as_output_errors
+from lydite.data.files import TEMPORARY, os_errors_as_output_errors
 from lydite.detect.config import flatten, to_toml
 from lydite.detect.detector import Detector
 from lydite.detect.store import SCHEMA, ImageRecord, Shelf, masks_of
 from lydite.engines import Engine, Failure
 
 DESCRIPTION = "run.json"
+SETTINGS = "settings.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +66,30 @@ def open_run(path: Path, detector: Detector) -> RunFolder:
     if path.exists() and not path.is_dir():
         raise OutputConflict(f"Output {path} is a file.", "Name a folder with --out.")
     if (path / DESCRIPTION).exists():
-        differences = _differences(folder.describe(), mine)
-        if differences:
-            raise OutputConflict(
-                f"Output folder {path} belongs to another run; it differs in {', '.join(differences)}.",
-                "Choose another --out, or give the same settings and exemplars to go on with it.",
-            )
-        return folder
-    if path.exists() and any(path.iterdir()):
+        _require_same(folder, mine)
+    elif path.exists() and not all(entry.name.startswith(TEMPORARY) for entry in path.iterdir()):
         raise OutputConflict(
             f"Output folder {path} is not empty and holds no run.", "Choose a new or empty folder with --out."
         )
-    with os_errors_as_output_errors(path):
-        path.mkdir(parents=True, exist_ok=True)
-    write_atomic(path / "settings.toml", to_toml(detector.settings))
-    write_atomic(path / DESCRIPTION, json.dumps(mine, indent=1, ensure_ascii=False))
+    else:
+        with os_errors_as_output_errors(path):
+            path.mkdir(parents=True, exist_ok=True)
+        write_atomic(path / DESCRIPTION, json.dumps(mine, indent=1, ensure_ascii=False))
+    if not (path / SETTINGS).exists():
+        write_atomic(path / SETTINGS, to_toml(detector.settings))
     return folder
+
+
+def _require_same(folder: RunFolder, mine: Mapping[str, Any]) -> None:
+    try:
+        differences = _differences(folder.describe(), mine)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        differences = [f"its {DESCRIPTION}, which describes no run"]
+    if differences:
+        raise OutputConflict(
+            f"Output folder {folder.path} belongs to another run; it differs in {', '.join(differences)}.",
+            "Choose another --out, or give the same settings and exemplars to go on with it.",
+        )
 
 
 def describe(detector: Detector) -> dict[str, Any]:
