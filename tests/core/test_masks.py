@@ -104,6 +104,30 @@ def test_a_piece_lands_where_it_was_put(data: st.DataObject) -> None:
     np.testing.assert_array_equal(Masks.from_crops([(y, x, piece)], (height, width)).decode(0), expected)
 
 
+@given(dense_masks())
+def test_a_crop_is_the_smallest_piece_that_holds_the_mask(dense: Dense) -> None:
+    some = Masks.from_dense(dense)
+    for row, mask in enumerate(dense):
+        y, x, piece = some.crop(row)
+        top, left, tight = tight_crop(mask)
+        assert (y, x) == (top, left)
+        assert piece.dtype == np.bool_
+        assert piece.flags.c_contiguous
+        np.testing.assert_array_equal(piece, tight)
+
+
+@given(masks())
+def test_crops_round_trip(some: Masks) -> None:
+    assert_same(Masks.from_crops([some.crop(row) for row in range(len(some))], some.size_hw), some)
+
+
+def test_a_run_across_columns_is_cropped_as_one_piece() -> None:
+    some = Masks(np.array([[2, 7], [9, 10]]), np.array([0, 2]), (3, 4))
+    y, x, piece = some.crop(0)
+    assert (y, x) == (0, 0)
+    assert piece.astype(int).tolist() == [[0, 1, 1, 1], [0, 1, 0, 0], [1, 1, 0, 0]]
+
+
 @given(st.data(), dense_masks())
 def test_selection_takes_the_same_rows_as_numpy(data: st.DataObject, dense: Dense) -> None:
     index = data.draw(selections(len(dense)))

@@ -44,3 +44,32 @@ def random_case(
     )
     surround = rng.uniform(-0.2, 1, count).astype(np.float32)
     return candidates, gather_evidence(candidates, scores, surround, BANK_SHAPES, np.arange(3))
+
+
+def squares(*corners_yx: tuple[int, int], side: int = 8, size: int = 64) -> Masks:
+    """Filled squares by their top left corners."""
+    dense = np.zeros((len(corners_yx), size, size), bool)
+    for mask, (y, x) in zip(dense, corners_yx, strict=True):
+        mask[y : y + side, x : x + side] = True
+    return Masks.from_dense(dense)
+
+
+def scores_of(positive: list[float], negative: list[float | None], second: float = -0.5) -> Scores:
+    """Scores of two classes: every row is of class 0, with a second class and a few nearest cosines."""
+    n = len(positive)
+    best = np.array(positive, np.float32)
+    nearest = np.full((n, NEAREST_KEPT), np.nan, np.float32)
+    nearest[:, :3] = best[:, None] + np.array([0.125, 0, -0.125], np.float32)
+    against = np.array([np.nan if value is None else value for value in negative], np.float32)
+    return Scores(
+        ClassMap(("apple", "pear")),
+        np.stack([best, np.full(n, second, np.float32)], axis=1),
+        np.zeros(n, np.int64),
+        against,
+        nearest,
+        np.zeros(n, np.int64),
+        np.where(np.isnan(against), -1, 0),
+        against + np.float32(0.125),
+        ("positive/a.png",),
+        ("negative/b.png",),
+    )

@@ -27,6 +27,8 @@ _REMEDIES = {
     errno.ENOTDIR: "Part of the path is a file; choose another folder.",
     errno.EISDIR: "A folder has this name; choose another.",
 }
+TEMPORARY = ".lydite-"
+"""How the names of files begin that are being written; a killed process leaves them behind."""
 _STEM_PREFIX = 60
 _SUFFIX_LIMIT = 16
 
@@ -54,7 +56,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     suffix = path.suffix if len(path.suffix) <= _SUFFIX_LIMIT else ""
-    temporary = path.parent / f".lydite-{secrets.token_hex(8)}{suffix}"
+    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}{suffix}"
     try:
         yield temporary
         _flush(temporary)

@@ -26,13 +26,14 @@ import polars as pl
 from lydite import __version__
 from lydite.core import ContractError, ImageError, ImageId, ItemId, LyditeError, OutputConflict, OutputError
 from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, write_atomic
-from lydite.data.files import os_errors_as_output_errors
+from lydite.data.files import TEMPORARY, os_errors_as_output_errors
 from lydite.detect.config import flatten, to_toml
 from lydite.detect.detector import Detector
 from lydite.detect.store import SCHEMA, ImageRecord, Shelf, masks_of
 from lydite.engines import Engine, Failure
 
 DESCRIPTION = "run.json"
+SETTINGS = "settings.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +66,30 @@ def open_run(path: Path, detector: Detector) -> RunFolder:
     if path.exists() and not path.is_dir():
         raise OutputConflict(f"Output {path} is a file.", "Name a folder with --out.")
     if (path / DESCRIPTION).exists():
-        differences = _differences(folder.describe(), mine)
-        if differences:
-            raise OutputConflict(
-                f"Output folder {path} belongs to another run; it differs in {', '.join(differences)}.",
-                "Choose another --out, or give the same settings and exemplars to go on with it.",
-            )
-        return folder
-    if path.exists() and any(path.iterdir()):
+        _require_same(folder, mine)
+    elif path.exists() and not all(entry.name.startswith(TEMPORARY) for entry in path.iterdir()):
         raise OutputConflict(
             f"Output folder {path} is not empty and holds no run.", "Choose a new or empty folder with --out."
         )
-    with os_errors_as_output_errors(path):
-        path.mkdir(parents=True, exist_ok=True)
-    write_atomic(path / "settings.toml", to_toml(detector.settings))
-    write_atomic(path / DESCRIPTION, json.dumps(mine, indent=1))
+    else:
+        with os_errors_as_output_errors(path):
+            path.mkdir(parents=True, exist_ok=True)
+        write_atomic(path / DESCRIPTION, json.dumps(mine, indent=1))
+    if not (path / SETTINGS).exists():
+        write_atomic(path / SETTINGS, to_toml(detector.settings))
     return folder
+
+
+def _require_same(folder: RunFolder, mine: Mapping[str, Any]) -> None:
+    try:
+        differences = _differences(folder.describe(), mine)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        differences = [f"its {DESCRIPTION}, which describes no run"]
+    if differences:
+        raise OutputConflict(
+            f"Output folder {folder.path} belongs to another run; it differs in {', '.join(differences)}.",
+            "Choose another --out, or give the same settings and exemplars to go on with it.",
+        )
 
 
 def describe(detector: Detector) -> dict[str, Any]:
@@ -108,10 +117,9 @@ def describe(detector: Detector) -> dict[str, Any]:
         "set_aside": [asdict(negative) for negative in detector.bank.set_aside],
         "exemplar_problems": [str(problem) for problem in detector.bank.problems],
     }
-    identity = {key: value for key, value in described.items() if key != "exemplars"}
-    identity["exemplars"] = [
-        [e["name"], e["class"], e["picture"], e["mask"], e["box"]] for e in described["exemplars"]
-    ]
+    # Where exemplars lie, and what was wrong with those left out, changes no number.
+    identity = {key: value for key, value in described.items() if key != "exemplar_problems"}
+    identity["exemplars"] = _contents(described)
     text = json.dumps(identity, sort_keys=True)
     described = json.loads(json.dumps(described))
     return {"fingerprint": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(), **described}
@@ -246,6 +254,7 @@ def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str
     """Names of what differs, settings by name."""
     if theirs.get("fingerprint") == mine["fingerprint"]:
         return []
+    mine = json.loads(json.dumps(mine))  # as read back: JSON knows no tuples
     old, new = theirs.get("settings", {}), mine["settings"]
     found = [
         f"{name} ({old.get(name)} there, {new.get(name)} here)"
@@ -253,7 +262,12 @@ def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str
         if old.get(name) != new.get(name)
     ]
     found += [key for key in ("lydite", "space", "classes") if theirs.get(key) != mine[key]]
-    old_pictures = [(e["name"], e["picture"], e["mask"]) for e in theirs.get("exemplars", [])]
-    if old_pictures != [(e["name"], e["picture"], e["mask"]) for e in mine["exemplars"]]:
+    if _contents(theirs) != _contents(mine):
         found.append("exemplars")
     return found or ["its description"]
+
+
+def _contents(described: Mapping[str, Any]) -> list[list[Any]]:
+    """What the exemplars of a description are, wherever they lie."""
+    keys = ("name", "class", "picture", "mask", "box")
+    return [[exemplar[key] for key in keys] for exemplar in described.get("exemplars", [])]
