@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import resource
 import signal
 import struct
@@ -19,6 +20,7 @@ import pytest
 
 from cli.support_cli import SMALL, detect, lydite, words
 from pictures import BLUE, GREEN, RED, example, ground, save, square, write_examples, write_scene
+from support import need_module
 
 
 @pytest.fixture
@@ -299,3 +301,64 @@ def test_clutter_is_no_instance(tmp_path: Path, scene: Path, examples: Path) -> 
     found = json.loads((tmp_path / "out" / "instances.json").read_text())
     names = {category["id"]: category["name"] for category in found["categories"]}
     assert sorted(names[a["category_id"]] for a in found["annotations"]) == ["green", "red", "red"]
+
+
+class _Trap:
+    """A pickle that would create a file when it is loaded without care."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (os.mkdir, (str(self.marker),))
+
+
+def _checkpoint(kind: str, folder: Path) -> Path:
+    """A weights file that must not be loaded."""
+    import timm
+    import torch
+
+    path = folder / "weights.pth"
+    if kind == "another architecture":
+        torch.save(timm.create_model("resnet18", num_classes=0).state_dict(), path)
+    elif kind == "partial":
+        state = timm.create_model("mobilenetv2_050", num_classes=0).state_dict()
+        torch.save(dict(list(state.items())[: len(state) // 2]), path)
+    elif kind == "pickle with code":
+        path.write_bytes(pickle.dumps(_Trap(folder / "ran")))
+    elif kind == "text":
+        path.write_text("these are no weights")
+    elif kind == "folder":
+        path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("another architecture", "mobilenetv2_050"),
+        ("partial", "more. Name the encoder that the file was made for"),
+        ("pickle with code", "code"),
+        ("text", "weights.pth"),
+        ("folder", "weights.pth"),
+        ("absent", "weights.pth"),
+    ],
+)
+def test_a_checkpoint_that_must_not_be_loaded(
+    tmp_path: Path, scene: Path, examples: Path, kind: str, message: str
+) -> None:
+    need_module("timm")
+    path = _checkpoint(kind, tmp_path)
+    outcome = detect(scene, examples, tmp_path / "out", "--encoder", "mobilenetv2_050", "--checkpoint", path)
+    assert outcome.code in {1, 2}
+    assert message in words(outcome.err)
+    assert "Traceback" not in outcome.err
+    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_encoder_that_does_not_exist(tmp_path: Path, scene: Path, examples: Path) -> None:
+    need_module("timm")
+    outcome = detect(scene, examples, tmp_path / "out", "--encoder", "resnet101x")
+    assert outcome.code == 2
+    assert "resnet101" in words(outcome.err)

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from cli.support_cli import lydite
 
+from cli.support_cli import lydite
 from lydite.data import load_image
 
 
