@@ -1,9 +1,11 @@
-"""Coverage pooling against the loop "decode, resize nearest, boolean mean", as ratios.
+"""Coverage pooling against the loop "decode, resize nearest, boolean mean", and scoring and deciding
+against the bare matrix product, as ratios.
 
-    python benchmarks/pooling.py [--masks 1000] [--repeats 5]
+    python benchmarks/pooling.py [--masks 1000] [--repeats 5] [--part all|pooling|scoring]
 
-Both sides run in one process with the library's own threads; times are medians. The peer loop looks at
-0.4 % of the pixels, ours at all of them.
+Both sides run in one process with the library's own threads, in turns; times are medians. The peer loop
+looks at 0.4 % of the pixels, ours at all of them. Scoring and deciding includes every rule, duplicates and
+suppression; the overlaps between candidates are measured beforehand, for they depend on masks only.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 import cv2
@@ -20,21 +23,28 @@ import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco
 
-from lydite.core import FeatureMap, FeatureSpace, Masks
+from lydite.core import Candidates, ClassMap, FeatureMap, Features, FeatureSpace, ItemId, Masks, Outcome
+from lydite.detect import Bank, DetectSettings, Verdicts, decide, gather_evidence, score
+from lydite.detect.shape import MEASURES
 from lydite.features.overlap import coverage, coverage_dense
 from lydite.features.pooling import pool, pool_weighted
 
 SIDE, GRID, DIM = 1024, 64, 1024
+CANDIDATES, POSITIVES, NEGATIVES, CLASSES = 1000, 500, 500, 10
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--masks", type=int, default=1000)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--part", choices=("all", "pooling", "scoring"), default="all")
     options = parser.parse_args()
     packages = ("numpy", "scipy", "opencv-python-headless", "pycocotools")
     print(f"python {platform.python_version()},", ", ".join(f"{p} {version(p)}" for p in packages))
-    measure_pooling(options.masks, options.repeats)
+    if options.part != "scoring":
+        measure_pooling(options.masks, options.repeats)
+    if options.part != "pooling":
+        measure_scoring(max(options.repeats, 21))
 
 
 def measure_pooling(count: int, repeats: int) -> None:
@@ -85,6 +95,74 @@ def measure_pooling(count: int, repeats: int) -> None:
     print(f"    unit vectors: {np.abs(vectors - exact_sums).max():.1e}")
     empty = sum(1 for mask in dense if not nearest(mask).any())
     print(f"    masks that the loop loses (no cell centre hit): {empty} of {count}; ours: 0")
+
+
+def measure_scoring(repeats: int) -> None:
+    rng = np.random.default_rng(1)
+    candidates = draw_vectors(rng.integers(0, 2 * CLASSES, CANDIDATES), "candidate", rng)
+    bank = draw_bank(rng)
+    assert bank.negatives is not None
+    exemplars = np.concatenate([bank.positives.vectors, bank.negatives.vectors])
+    boxes = rng.integers(0, 200, (CANDIDATES, 2))
+    dense = np.zeros((CANDIDATES, 256, 256), np.bool_)
+    for mask, (y, x), (height, width) in zip(dense, boxes, rng.integers(8, 56, (CANDIDATES, 2)), strict=True):
+        mask[y : y + height, x : x + width] = True
+    proposed = Candidates.born(
+        ItemId("drawn", "picture"), Masks.from_dense(dense), rng.random(CANDIDATES), "drawn"
+    )
+    settings = DetectSettings()
+    surround = rng.uniform(-0.5, 0.9, CANDIDATES).astype(np.float32)
+    measured = gather_evidence(
+        proposed,
+        score(candidates, bank, settings.scoring),
+        surround,
+        bank.shapes,
+        bank.labels,
+        settings.suppression.nms_iou,
+        settings.suppression.nested_ios,
+    )
+
+    def score_and_decide() -> Verdicts:
+        scores = score(candidates, bank, settings.scoring)
+        return decide(replace(measured, scores=scores), settings.decision)
+
+    bare, ours, only_score = median_times(
+        [
+            lambda: candidates.vectors @ exemplars.T,
+            score_and_decide,
+            lambda: score(candidates, bank, settings.scoring),
+        ],
+        repeats,
+    )
+    outcomes = score_and_decide().outcomes
+    counts = ", ".join(f"{kind.value} {outcomes.count(kind)}" for kind in Outcome)
+    print(
+        f"(d) {CANDIDATES} candidates, {len(exemplars)} exemplars ({len(bank.positives)} positives of "
+        f"{len(bank.class_map)} classes, {len(bank.negatives)} negatives), {DIM}-d, "
+        f"{len(measured.overlaps)} overlapping pairs; {counts}"
+    )
+    print(f"    bare matrix product: {bare:.4f} s, median of {repeats}")
+    report("score and decide", ours, ours / bare, "at most 2")
+    report("score alone", only_score, only_score / bare, "for information")
+
+
+def draw_bank(rng: np.random.Generator) -> Bank:
+    labels = rng.permutation(np.arange(POSITIVES) % CLASSES)
+    return Bank(
+        ClassMap(tuple(f"class {label}" for label in range(CLASSES))),
+        draw_vectors(labels, "positive", rng),
+        labels,
+        np.full((POSITIVES, MEASURES), np.nan, np.float32),
+        draw_vectors(np.full(NEGATIVES, CLASSES), "negative", rng),
+    )
+
+
+def draw_vectors(labels: npt.NDArray[np.int64], name: str, rng: np.random.Generator) -> Features:
+    """Unit vectors around one direction for each label, so that rules have something to decide."""
+    vectors = rng.standard_normal((len(labels), DIM), dtype=np.float32)
+    vectors[np.arange(len(labels)), labels] += 24
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Features(vectors, tuple(f"{name} {row}" for row in range(len(labels))), draw_space())
 
 
 def peer_pool(
@@ -144,11 +222,14 @@ def draw_masks(count: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
 
 
 def draw_map(rng: np.random.Generator) -> FeatureMap:
-    space = FeatureSpace(
+    cells = rng.standard_normal((GRID, GRID, DIM), dtype=np.float32)
+    return FeatureMap(cells, (SIDE, SIDE), draw_space(), (SIDE, SIDE))
+
+
+def draw_space() -> FeatureSpace:
+    return FeatureSpace(
         "drawn", "0" * 64, "last", "none", "RGB", (0,) * 3, (1,) * 3, "coverage-mean, L2", DIM
     )
-    cells = rng.standard_normal((GRID, GRID, DIM), dtype=np.float32)
-    return FeatureMap(cells, (SIDE, SIDE), space, (SIDE, SIDE))
 
 
 def median_times(works: Sequence[Callable[[], object]], repeats: int) -> list[float]:

@@ -18,6 +18,8 @@ from lydite.detect.settings import NegativeAggregation, PositiveAggregation, Sco
 Float = npt.NDArray[np.float32]
 NEAREST_KEPT = 10
 """How many single cosines are kept per candidate; the ceiling of ``consensus_k``."""
+_SORT_ALL_BELOW = 8
+"""Rows of fewer columns than this times those wanted are sorted outright: as fast as selecting first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,26 +87,27 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
     Raises:
         SpaceMismatch: If the candidates are of another space; names the fields that differ.
     """
+    n, classes = len(candidates), len(bank.class_map)
     to_positives = similarity(candidates, bank.positives)
-    by_class = np.empty((len(candidates), len(bank.class_map)), np.float32)
-    top: list[Float] = []
-    for label in range(len(bank.class_map)):
-        best = _descending(to_positives[:, bank.labels == label], max(settings.topk, NEAREST_KEPT))
-        by_class[:, label] = aggregate_positive(to_positives[:, bank.labels == label], best, settings)
-        top.append(_pad(best[:, :NEAREST_KEPT], NEAREST_KEPT))
-    labels = by_class.argmax(axis=1) if len(candidates) else np.zeros(0, np.int64)
-    rows = np.arange(len(candidates))
-    own = bank.labels[None, :] == labels[:, None]
-    masked = np.where(own, to_positives, -np.inf)
-    negative_cosines, negative_ids = _negatives_of(candidates, bank, to_positives, own)
-    negative, nearest_negative, nearest_cosine = _aggregate_negative(negative_cosines, settings)
+    by_class = np.empty((n, classes), np.float32)
+    nearest = np.full((n, classes, NEAREST_KEPT), np.nan, np.float32)
+    for label in range(classes):
+        cosines = _columns(to_positives, bank.labels == label)
+        best = _descending(cosines, max(settings.topk, NEAREST_KEPT))
+        by_class[:, label] = aggregate_positive(cosines, best, settings)
+        kept = min(NEAREST_KEPT, best.shape[1])
+        nearest[:, label, :kept] = best[:, :kept]
+    labels = by_class.argmax(axis=1).astype(np.int64)
+    negative, nearest_negative, nearest_cosine, negative_ids = _against_negatives(
+        candidates, bank, to_positives, labels, settings
+    )
     return Scores(
         bank.class_map,
         by_class,
-        labels.astype(np.int64),
+        labels,
         negative,
-        np.stack(top, axis=1)[rows, labels],
-        masked.argmax(axis=1).astype(np.int64),
+        nearest[np.arange(n), labels],
+        _nearest_of_class(to_positives, bank.labels, labels),
         nearest_negative,
         nearest_cosine,
         bank.positives.ids,
@@ -139,44 +142,67 @@ def aggregate_positive(cosines: Float, best: Float, settings: ScoringSettings) -
     return value.astype(np.float32)
 
 
-def _negatives_of(
-    candidates: Features, bank: Bank, to_positives: Float, own: npt.NDArray[np.bool_]
-) -> tuple[Float, tuple[str, ...]]:
-    """``(n, negatives)`` cosines, -inf where a column is no negative of the row's class."""
+def _columns(cosines: Float, chosen: npt.NDArray[np.bool_]) -> Float:
+    """Some columns, side by side in memory as selection wants them; indexing would leave them apart."""
+    return np.take(cosines, np.flatnonzero(chosen), axis=1)
+
+
+def _nearest_of_class(
+    to_positives: Float, bank_labels: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """``(n,)`` the positive of each row's own class with the largest cosine."""
+    nearest = np.empty(len(labels), np.int64)
+    for label in np.unique(labels):
+        rows, columns = np.flatnonzero(labels == label), np.flatnonzero(bank_labels == label)
+        nearest[rows] = columns[to_positives[np.ix_(rows, columns)].argmax(axis=1)]
+    return nearest
+
+
+def _against_negatives(
+    candidates: Features,
+    bank: Bank,
+    to_positives: Float,
+    labels: npt.NDArray[np.int64],
+    settings: ScoringSettings,
+) -> tuple[Float, npt.NDArray[np.int64], Float, tuple[str, ...]]:
+    """Aggregated cosine, row of the nearest, its cosine, and the names that rows point into."""
     if bank.negatives is not None:
-        return similarity(candidates, bank.negatives), bank.negatives.ids
-    return np.where(own, np.float32(-np.inf), to_positives), bank.positives.ids
+        everyone = np.arange(len(bank.negatives))
+        cosines = similarity(candidates, bank.negatives)
+        return *_aggregate_negative(cosines, everyone, settings), bank.negatives.ids
+    n = len(labels)
+    negative, cosine = np.full((2, n), np.nan, np.float32)
+    nearest = np.full(n, -1, np.int64)
+    for label in np.unique(labels):
+        rows, columns = np.flatnonzero(labels == label), np.flatnonzero(bank.labels != label)
+        if len(columns):
+            negative[rows], nearest[rows], cosine[rows] = _aggregate_negative(
+                to_positives[np.ix_(rows, columns)], columns, settings
+            )
+    return negative, nearest, cosine, bank.positives.ids
 
 
 def _aggregate_negative(
-    cosines: Float, settings: ScoringSettings
+    cosines: Float, columns: npt.NDArray[np.int64], settings: ScoringSettings
 ) -> tuple[Float, npt.NDArray[np.int64], Float]:
-    """Aggregated cosine, row of the nearest, its cosine. Rows with no negative are NaN, -1, NaN."""
-    n = len(cosines)
-    counts = np.isfinite(cosines).sum(axis=1) if n else np.zeros(0, np.int64)
-    negative = np.full(n, np.nan, np.float32)
-    for count in np.unique(counts[counts > 0]):
-        rows = counts == count
-        negative[rows] = _robust_top(cosines[rows], int(count), settings)
-    some = counts > 0
-    nearest = np.where(some, cosines.argmax(axis=1) if cosines.size else 0, -1).astype(np.int64)
-    cosine = np.full(n, np.nan, np.float32)
-    cosine[some] = cosines[some, nearest[some]]
-    return negative, nearest, cosine
+    """Aggregated cosine, row of the nearest, its cosine; ``columns`` are the bank's rows, at least one."""
+    nearest = cosines.argmax(axis=1)
+    return _robust_top(cosines, settings), columns[nearest], cosines[np.arange(len(cosines)), nearest]
 
 
-def _robust_top(cosines: Float, count: int, settings: ScoringSettings) -> Float:
-    """Aggregate rows that hold ``count`` finite cosines each (the rest is -inf)."""
+def _robust_top(cosines: Float, settings: ScoringSettings) -> Float:
+    """``(n,)`` from ``(n, negatives)``."""
+    count = cosines.shape[1]
     match settings.negative_aggregation:
         case NegativeAggregation.MAX:
             value: Float = cosines.max(axis=1)
         case NegativeAggregation.TOPK:
-            value = _descending(cosines, min(settings.negative_topk, count)).mean(axis=1)
+            value = _descending(cosines, settings.negative_topk).mean(axis=1)
         case NegativeAggregation.QUANTILE:
             # Linear interpolation between order statistics, counted from the top.
             position = (1 - settings.negative_quantile) * (count - 1)
             upper = int(position)
-            best = _descending(cosines, min(upper + 2, count))
+            best = _descending(cosines, upper + 2)
             share = np.float32(position - upper)
             value = best[:, upper] * (1 - share) + best[:, min(upper + 1, count - 1)] * share
     return value
@@ -185,10 +211,6 @@ def _robust_top(cosines: Float, count: int, settings: ScoringSettings) -> Float:
 def _descending(cosines: Float, k: int) -> Float:
     """``(n, min(k, columns))``: the largest of each row, in descending order."""
     columns = cosines.shape[1]
-    if k < columns:
+    if k * _SORT_ALL_BELOW < columns:
         cosines = np.partition(cosines, columns - k, axis=1)[:, columns - k :]
-    return np.sort(cosines, axis=1)[:, ::-1]
-
-
-def _pad(best: Float, width: int) -> Float:
-    return np.pad(best, ((0, 0), (0, width - best.shape[1])), constant_values=np.nan)
+    return np.sort(cosines, axis=1)[:, ::-1][:, :k]
