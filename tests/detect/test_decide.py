@@ -42,7 +42,7 @@ RULES_OFF = {
     "adaptive_ratio": 0,
     "adaptive_diff_floor": -1,
 }
-SUPPRESSION_OFF = {"nms_iou": 1, "nested_ios": 1}
+SUPPRESSION_OFF = {"nms_iou": 1, "nested_ios": 1, "one_class_per_thing": True}
 SWITCHES = {
     "border_width",
     "min_quality",
