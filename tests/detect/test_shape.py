@@ -110,7 +110,7 @@ def test_only_the_largest_piece_has_an_outline() -> None:
     crumbs = DISC.copy()
     crumbs[4:6, 4:6] = 1
     whole, crumbed = shapes_of(DISC)[0], shapes_of(crumbs)[0]
-    assert crumbed[3] == whole[3]
+    assert crumbed[3] == pytest.approx(whole[3], abs=1e-3)
 
 
 @pytest.mark.parametrize(

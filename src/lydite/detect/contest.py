@@ -36,6 +36,10 @@ class Web:
     max_iou: float
     max_ios: float
 
+    def is_challenged(self, row: int, alive: Bool) -> bool:
+        """Whether any living rival covers a row; if none does, it stays."""
+        return any(alive[rival] for rival, _, _ in self.edges[row])
+
     def find_limits(self, row: int, alive: Bool) -> tuple[float, float]:
         """The limits at which a row stays; those in force if it stays already.
 

@@ -89,8 +89,10 @@ def _flip(row: int, verdicts: Verdicts, duplicates: Web, instances: Web) -> Flip
     limit, _ = duplicates.find_limits(row, eligible)
     if limit > duplicates.max_iou:
         changes.append(("duplicate_iou", limit))
-    unique = eligible & (_duplicate_of(verdicts, eligible, limit, duplicates.max_iou) < 0)
-    iou, ios = instances.find_limits(row, unique & passes)
+    iou, ios = instances.max_iou, instances.max_ios
+    if instances.is_challenged(row, eligible & passes):
+        unique = eligible & (_duplicate_of(verdicts, eligible, limit, duplicates.max_iou) < 0)
+        iou, ios = instances.find_limits(row, unique & passes)
     if iou > instances.max_iou:
         changes.append(("nms_iou", iou))
     if ios > instances.max_ios:

@@ -23,6 +23,7 @@ _WEIGHTS = np.array([2.0, 0.5, 2.0, 1.0], np.float32)
 """Objects of one class differ most in slenderness (a carrot, seen from its tip)."""
 _OUTLINE_TOLERANCE_PX = 1.5
 _RECTANGLE_FILL = 0.995
+_LONGEST_SIDE_PX = 96
 
 
 def describe_shapes(masks: Masks) -> Shapes:
@@ -35,7 +36,7 @@ def describe_shapes(masks: Masks) -> Shapes:
     sides = masks.boxes.xyxy[:, 2:] - masks.boxes.xyxy[:, :2]
     outlined = masks.areas < _RECTANGLE_FILL * sides.prod(axis=1)
     for row in np.flatnonzero(outlined):
-        shapes[row] = _describe(np.pad(masks.crop(int(row))[2].astype(np.uint8), 1))
+        shapes[row] = _describe(np.pad(_at_most(masks.crop(int(row))[2], _LONGEST_SIDE_PX), 1))
     return shapes
 
 
@@ -54,6 +55,18 @@ def shape_distance(shapes: Shapes, examples: Shapes) -> npt.NDArray[np.float32]:
         return np.zeros(len(shapes), np.float32)
     distances: Shapes = (np.abs(shapes[:, None] - known[None]) * _WEIGHTS).sum(axis=2).min(axis=1)
     return np.nan_to_num(distances, nan=0.0)
+
+
+def _at_most(piece: npt.NDArray[np.bool_], side: int) -> npt.NDArray[np.uint8]:
+    """The piece as 0 and 1, shrunk until its long side fits: outlines need no more, and cost by the pixel."""
+    height, width = piece.shape
+    scale = side / max(height, width)
+    if scale >= 1:
+        return piece.view(np.uint8)
+    size_wh = (max(round(width * scale), 1), max(round(height * scale), 1))
+    shares = cv2.resize(piece.view(np.uint8) * np.uint8(255), size_wh, interpolation=cv2.INTER_AREA)
+    shrunk: npt.NDArray[np.uint8] = (shares >= 128).astype(np.uint8)
+    return shrunk if shrunk.any() else np.ones_like(shrunk)
 
 
 def _describe(piece: npt.NDArray[np.uint8]) -> tuple[float, float, float, float]:
