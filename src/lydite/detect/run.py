@@ -24,7 +24,7 @@ from typing import Any
 import polars as pl
 
 from lydite import __version__
-from lydite.core import ContractError, ImageError, ImageId, ItemId, LyditeError, OutputConflict
+from lydite.core import ContractError, ImageError, ImageId, ItemId, OutputConflict
 from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, write_atomic
 from lydite.data.files import TEMPORARY, os_errors_as_output_errors
 from lydite.detect.config import flatten, to_toml
@@ -135,8 +135,6 @@ def process(
     shelf = folder.shelf
     for outcome in engine.map(_Work(shelf), images, setup=_Given(detector)):
         if isinstance(outcome, Failure):
-            if not isinstance(outcome.error, LyditeError):
-                raise outcome.error
             if not _is_about_the_picture(outcome.error):
                 raise outcome.error
             file: ImageFile = outcome.item
@@ -239,7 +237,7 @@ def _write_instances(folder: RunFolder, detector: Detector, done: list[ImageReco
     return counts
 
 
-def _is_about_the_picture(error: LyditeError) -> bool:
+def _is_about_the_picture(error: Exception) -> bool:
     return isinstance(error, ImageError | ContractError)
 
 
