@@ -17,11 +17,11 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pycocotools
 
 from lydite import __version__
 from lydite.core import Boxes, ClassMap, ItemId, Masks
@@ -175,7 +175,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     parser.add_argument("--short-side", type=int, default=512)
     arguments = parser.parse_args()
-    print(f"lydite {__version__}, numpy {np.__version__}, pycocotools {pycocotools.__version__}")
+    print(f"lydite {__version__}, numpy {np.__version__}, pycocotools {version('pycocotools')}")
     for name in arguments.set:
         build = {"bccd": bccd, "nuclei": nuclei}[name]
         task = build(SHARED / "data" / name, arguments.limit)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import typer.main
 
 from lydite.cli.main import app
@@ -27,14 +27,14 @@ def page() -> str:
     return HEADER + "".join(section(root, "lydite"))
 
 
-def section(command: click.Command, name: str) -> Iterator[str]:
+def section(command: Any, name: str) -> Iterator[str]:
     """A command, its options by panel, then its sub-commands."""
     yield f"\n## `{name}`\n\n{(command.help or '').strip()}\n"
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     for argument in arguments:
         meaning = getattr(argument, "help", "") or ""
-        yield f"\n- `{argument.make_metavar(click.Context(command))}`: {meaning}\n"
-    panels: dict[str, list[click.Option]] = {}
+        yield f"\n- `{str(argument.name).upper()}`: {meaning}\n"
+    panels: dict[str, list[Any]] = {}
     for option in command.params:
         if option.param_type_name == "option":
             panels.setdefault(getattr(option, "rich_help_panel", None) or "Options", []).append(option)
@@ -45,7 +45,7 @@ def section(command: click.Command, name: str) -> Iterator[str]:
         yield from section(child, f"{name} {child.name}")
 
 
-def row(option: click.Option) -> str:
+def row(option: Any) -> str:
     """One line of a table of options."""
     flags = ", ".join([*option.opts, *option.secondary_opts])
     need = " *(required)*" if option.required else ""

@@ -48,6 +48,10 @@ def words(text: str) -> str:
     return " ".join(text.replace("│", " ").split())
 
 
+SMALL = ("--long-side", 160, "--superpixels", 200, "--short-side", 128)
+"""Drawn pictures are small: looking at them at full size would only take time."""
+
+
 def detect(scene: Path, examples: Path, out: Path, *more: object) -> Outcome:
     """``lydite detect run SCENE --positive EXAMPLES --out OUT ...``."""
-    return lydite("detect", "run", scene, "--positive", examples, "--out", out, *more)
+    return lydite("detect", "run", scene, "--positive", examples, "--out", out, *SMALL, *more)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import resource
 import signal
 import struct
@@ -17,8 +18,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cli.support_cli import detect, lydite, words
+from cli.support_cli import SMALL, detect, lydite, words
 from pictures import BLUE, GREEN, RED, example, ground, save, square, write_examples, write_scene
+from support import need_module
 
 
 @pytest.fixture
@@ -119,7 +121,7 @@ def test_huge_pixels_in_a_small_file_are_refused_and_the_batch_goes_on(
     outcome = detect(scene.parent, examples, tmp_path / "out")
     assert outcome.code == 1
     assert "bomb.png" in words(outcome.err)
-    assert "--max-pixels" in words(outcome.err)
+    assert "max_pixels" in words(outcome.err)
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (summary["done"], len(summary["failed"])) == (1, 1)
 
@@ -227,7 +229,7 @@ def test_no_command_teaches() -> None:
 
 def _command(scene: Path, examples: Path, out: Path) -> list[str]:
     run = [sys.executable, "-m", "lydite.cli.main", "detect", "run", str(scene), "--positive", str(examples)]
-    return [*run, "--out", str(out), "--no-pages"]
+    return [*run, "--out", str(out), "--no-pages", *map(str, SMALL)]
 
 
 def _environment() -> dict[str, str]:
@@ -242,7 +244,7 @@ def _results(out: Path) -> tuple[str, str]:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
 def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path, examples: Path, how: int) -> None:
-    for k in range(30):
+    for k in range(40):
         write_scene(tmp_path / "scenes" / f"{k}.png", seed=k)
     command = _command(tmp_path / "scenes", examples, tmp_path / "out")
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=_environment())
@@ -253,7 +255,7 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path, examples:
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
     done = len(list((tmp_path / "out" / "pictures").glob("*.json")))
-    assert 3 <= done < 30
+    assert 3 <= done < 40
     if how == signal.SIGINT:
         assert process.returncode == 1
         assert "the same command goes on from there" in words(said)
@@ -262,7 +264,7 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path, examples:
     again = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)
     assert again.returncode == 0, again.stderr
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert (summary["done"], summary["resumed"]) == (30, done)
+    assert (summary["done"], summary["resumed"]) == (40, done)
     fresh = subprocess.run(
         _command(tmp_path / "scenes", examples, tmp_path / "fresh"), env=_environment(), check=True
     )
@@ -299,3 +301,64 @@ def test_clutter_is_no_instance(tmp_path: Path, scene: Path, examples: Path) -> 
     found = json.loads((tmp_path / "out" / "instances.json").read_text())
     names = {category["id"]: category["name"] for category in found["categories"]}
     assert sorted(names[a["category_id"]] for a in found["annotations"]) == ["green", "red", "red"]
+
+
+class _Trap:
+    """A pickle that would create a file when it is loaded without care."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (os.mkdir, (str(self.marker),))
+
+
+def _checkpoint(kind: str, folder: Path) -> Path:
+    """A weights file that must not be loaded."""
+    import timm
+    import torch
+
+    path = folder / "weights.pth"
+    if kind == "another architecture":
+        torch.save(timm.create_model("resnet18", num_classes=0).state_dict(), path)
+    elif kind == "partial":
+        state = timm.create_model("mobilenetv2_050", num_classes=0).state_dict()
+        torch.save(dict(list(state.items())[: len(state) // 2]), path)
+    elif kind == "pickle with code":
+        path.write_bytes(pickle.dumps(_Trap(folder / "ran")))
+    elif kind == "text":
+        path.write_text("these are no weights")
+    elif kind == "folder":
+        path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("another architecture", "mobilenetv2_050"),
+        ("partial", "more. Name the encoder that the file was made for"),
+        ("pickle with code", "code"),
+        ("text", "weights.pth"),
+        ("folder", "weights.pth"),
+        ("absent", "weights.pth"),
+    ],
+)
+def test_a_checkpoint_that_must_not_be_loaded(
+    tmp_path: Path, scene: Path, examples: Path, kind: str, message: str
+) -> None:
+    need_module("timm")
+    path = _checkpoint(kind, tmp_path)
+    outcome = detect(scene, examples, tmp_path / "out", "--encoder", "mobilenetv2_050", "--checkpoint", path)
+    assert outcome.code in {1, 2}
+    assert message in words(outcome.err)
+    assert "Traceback" not in outcome.err
+    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_encoder_that_does_not_exist(tmp_path: Path, scene: Path, examples: Path) -> None:
+    need_module("timm")
+    outcome = detect(scene, examples, tmp_path / "out", "--encoder", "resnet101x")
+    assert outcome.code == 2
+    assert "resnet101" in words(outcome.err)

@@ -12,7 +12,7 @@ from pycocotools.coco import COCO
 
 from lydite.core.errors import InvalidValue, OutputError, UnknownName
 from lydite.data import shelf
-from lydite.data.shelf.layout import STYLES
+from lydite.data.shelf.layout import SEQUENCE
 from lydite.data.shelf.scene import MIN_VISIBLE
 
 SMALL = (150, 200)
@@ -56,7 +56,7 @@ def test_other_seed_other_picture() -> None:
 
 
 def test_seeds_in_a_row_walk_through_the_styles() -> None:
-    for seed, style in enumerate(STYLES):
+    for seed, style in enumerate(SEQUENCE):
         by_seed = shelf.render_scene(seed, SMALL)
         np.testing.assert_array_equal(by_seed.pixels, shelf.render_scene(seed, SMALL, style=style).pixels)
 

@@ -42,7 +42,7 @@ RULES_OFF = {
     "adaptive_ratio": 0,
     "adaptive_diff_floor": -1,
 }
-SUPPRESSION_OFF = {"nms_iou": 1, "nested_ios": 1}
+SUPPRESSION_OFF = {"nms_iou": 1, "nested_ios": 1, "one_class_per_thing": True}
 SWITCHES = {
     "border_width",
     "min_quality",
@@ -221,11 +221,14 @@ def test_what_was_filtered_has_no_duplicates() -> None:
     assert decide(evidence, settings).outcomes == (Outcome.FILTERED, Outcome.ACCEPTED)
 
 
-def test_instances_of_two_classes_may_cover_each_other() -> None:
+def test_one_thing_has_one_class_unless_told_otherwise() -> None:
     _, evidence = evidence_of(squares((0, 0), (0, 1)), [0.5, 0.5], [0.0, 0.0])
     labels = np.array([0, 1])
     apart = replace(evidence, scores=replace(evidence.scores, labels=labels))
-    assert decide(apart, only(nms_iou=0.5)).outcomes == (Outcome.ACCEPTED, Outcome.ACCEPTED)
+    either = decide(apart, only(nms_iou=0.5, one_class_per_thing=False))
+    assert either.outcomes == (Outcome.ACCEPTED, Outcome.ACCEPTED)
+    assert decide(apart, only(nms_iou=0.5)).outcomes == (Outcome.ACCEPTED, Outcome.SUPPRESSED)
+    assert decide(apart, only(nms_iou=1, nested_ios=0.1)).outcomes == either.outcomes
 
 
 @pytest.mark.parametrize(("name", "floor"), [("duplicate_iou", 0.5), ("nms_iou", 0.5), ("nested_ios", 0.8)])

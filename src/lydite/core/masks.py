@@ -165,15 +165,17 @@ class Masks:
         runs = self._runs_of(row)
         if not len(runs):
             return 0, 0, np.zeros((0, 0), np.bool_)
-        height = self.size_hw[0]
-        left, right = int(runs[0, 0]) // height, (int(runs[-1, 1]) - 1) // height + 1
-        steps = np.zeros((right - left) * height + 1, np.int8)
-        steps[runs[:, 0] - left * height] = 1
-        steps[runs[:, 1] - left * height] = -1
-        columns = np.cumsum(steps[:-1], dtype=np.int8).reshape(right - left, height)
-        rows = np.flatnonzero(columns.any(axis=0))
-        top, bottom = int(rows[0]), int(rows[-1]) + 1
-        return top, left, np.ascontiguousarray(columns[:, top:bottom].T).view(np.bool_)
+        columns, tops = np.divmod(runs[:, 0], self.size_hw[0])
+        last_columns, last_rows = np.divmod(runs[:, 1] - 1, self.size_hw[0])
+        left, right = int(columns[0]), int(last_columns[-1]) + 1
+        if (columns != last_columns).any():  # a run that wraps from one column into the next: all rows
+            return 0, left, np.ascontiguousarray(self.decode(row)[:, left:right])
+        top, bottom = int(tops.min()), int(last_rows.max()) + 1
+        steps = np.zeros((right - left, bottom - top + 1), np.int8)
+        steps[columns - left, tops - top] = 1
+        steps[columns - left, last_rows + 1 - top] -= 1
+        piece = np.cumsum(steps[:, :-1], axis=1, dtype=np.int8)
+        return top, left, np.ascontiguousarray(piece.T).view(np.bool_)
 
     def to_dense(self) -> npt.NDArray[np.bool_]:
         """``(n, height, width)`` bool."""

@@ -187,7 +187,7 @@ def _require_bytes(size: int, shown: str, limits: ImageLimits) -> None:
         raise ImageError(
             shown,
             f"is larger than the allowed {limits.max_bytes:,} bytes",
-            "Shrink it, or raise the limit on bytes.",
+            "Shrink it, or raise max_bytes.",
             f"{size:,} bytes",
         )
 

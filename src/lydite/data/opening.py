@@ -123,7 +123,7 @@ def _require_pixels(size_hw: tuple[int, int], name: str, max_pixels: int) -> Non
         raise ImageError(
             name,
             f"has more than the allowed {max_pixels:,} pixels",
-            "Shrink it, or raise the limit on pixels.",
+            "Shrink it, or raise max_pixels.",
             f"{width}x{height} = {height * width:,} pixels",
         )
 

@@ -4,7 +4,7 @@ from lydite.detect.bank import Bank, SetAside, build_bank
 from lydite.detect.config import DetectSettings, resolve
 from lydite.detect.decide import DecisionSettings, Verdicts, decide
 from lydite.detect.detector import Detection, Detector, Instance
-from lydite.detect.evaluate import evaluate_run, summarise_matching
+from lydite.detect.evaluate import evaluate_run, summarise_matching, true_objects
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.exemplars import Exemplar, ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
@@ -40,4 +40,5 @@ __all__ = [
     "resolve",
     "score",
     "summarise_matching",
+    "true_objects",
 ]

@@ -211,7 +211,9 @@ def decide(evidence: Evidence, settings: DecisionSettings) -> Verdicts:
     thresholds = signed_thresholds(settings)
     values = np.stack([rule.values(evidence, settings.rules) for rule in RULES], axis=1) * SIGNS
     duplicates = find_rivals(evidence.overlaps, evidence.quality)
-    instances = find_rivals(evidence.overlaps, evidence.rank, evidence.scores.labels)
+    instances = find_rivals(
+        evidence.overlaps, evidence.rank, evidence.scores.labels, settings.suppression.one_class_per_thing
+    )
     eligible, passes = passing(values, thresholds)
     duplicate_of = keep_strongest(duplicates, eligible, settings.filters.duplicate_iou)
     unique = eligible & (duplicate_of < 0)

@@ -58,6 +58,26 @@ def evaluate_run(
     return match(asked, accepted, class_map, threshold, "segm")
 
 
+def true_objects(folder: RunFolder, records: Sequence[ImageRecord], truth: Path) -> dict[ItemId, ImageTruth]:
+    """The true instances of a run's pictures that count, with the run's labels, by item.
+
+    Args:
+        folder: A finished run.
+        records: Of its pictures.
+        truth: COCO file with masks; its paths are relative to its own folder.
+    """
+    class_map = ClassMap(tuple(folder.describe()["classes"]))
+    annotated = read_coco(truth)
+    items = {_key(record, truth.parent): ItemId.parse(record.item) for record in records}
+    objects = {}
+    for listed in annotated.images:
+        if listed.path in items:
+            image = _to_run_classes(listed, annotated.class_map, class_map)
+            every = ImageTruth(image.path, image.boxes, image.masks, image.labels)
+            objects[items[listed.path]] = every[~(image.difficult | image.crowd)]
+    return objects
+
+
 def summarise_matching(matching: Matching, threshold: float) -> dict[str, Any]:
     """The numbers of a matching as JSON: pooled, and by class where there is anything to count."""
     names = [matching.class_map[label] for label in range(len(matching.class_map))]

@@ -24,7 +24,7 @@ from typing import Any
 import polars as pl
 
 from lydite import __version__
-from lydite.core import ContractError, ImageError, ImageId, ItemId, OutputConflict
+from lydite.core import ContractError, ImageError, ImageId, ItemId, OutputConflict, OutputError
 from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, write_atomic
 from lydite.data.files import TEMPORARY, os_errors_as_output_errors
 from lydite.detect.config import flatten, to_toml
@@ -74,7 +74,7 @@ def open_run(path: Path, detector: Detector) -> RunFolder:
     else:
         with os_errors_as_output_errors(path):
             path.mkdir(parents=True, exist_ok=True)
-        write_atomic(path / DESCRIPTION, json.dumps(mine, indent=1, ensure_ascii=False))
+        write_atomic(path / DESCRIPTION, json.dumps(mine, indent=1))
     if not (path / SETTINGS).exists():
         write_atomic(path / SETTINGS, to_toml(detector.settings))
     return folder
@@ -121,6 +121,7 @@ def describe(detector: Detector) -> dict[str, Any]:
     identity = {key: value for key, value in described.items() if key != "exemplar_problems"}
     identity["exemplars"] = _contents(described)
     text = json.dumps(identity, sort_keys=True)
+    described = json.loads(json.dumps(described))
     return {"fingerprint": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(), **described}
 
 
@@ -152,7 +153,7 @@ def finish(
     _write_decisions(folder, items)
     classes = _write_instances(folder, detector, done)
     summary = summarise(records, classes) | {"workers": workers}
-    write_atomic(folder.path / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False))
+    write_atomic(folder.path / "summary.json", json.dumps(summary, indent=1))
     return summary
 
 
@@ -206,11 +207,13 @@ class _Work:
 
 def _write_decisions(folder: RunFolder, items: list[ItemId]) -> None:
     tables = [folder.shelf.table_path(item) for item in items]
-    with atomic_path(folder.path / "decisions.parquet") as temporary:
-        if tables:
-            pl.scan_parquet(tables, glob=False).sink_parquet(temporary)
-        else:
-            pl.DataFrame(schema=SCHEMA).write_parquet(temporary)
+    path = folder.path / "decisions.parquet"
+    with atomic_path(path) as temporary:
+        rows = pl.scan_parquet(tables, glob=False) if tables else pl.LazyFrame(schema=SCHEMA)
+        try:
+            rows.sink_parquet(temporary)
+        except pl.exceptions.PolarsError as error:
+            raise OutputError(f"{path} cannot be written: {error}.", "Make room on the disk.") from None
 
 
 def _write_instances(folder: RunFolder, detector: Detector, done: list[ImageRecord]) -> Counter[str]:
@@ -249,7 +252,6 @@ def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str
     """Names of what differs, settings by name."""
     if theirs.get("fingerprint") == mine["fingerprint"]:
         return []
-    mine = json.loads(json.dumps(mine))  # as read back: JSON knows no tuples
     old, new = theirs.get("settings", {}), mine["settings"]
     found = [
         f"{name} ({old.get(name)} there, {new.get(name)} here)"

@@ -108,7 +108,7 @@ class RuleSettings(_Settings):
     )
     consensus_thr: float = Field(0.58, ge=0, le=1, description="score from which a single positive agrees")
     max_shape_distance: float = Field(
-        0.50,
+        0.40,
         ge=0,
         description="largest distance of its outline from the outlines of the examples, if they have",
     )
@@ -132,6 +132,10 @@ class SuppressionSettings(_Settings):
 
     nms_iou: float = Field(
         0.50, ge=0, le=1, description="above this mask IoU the weaker of two instances of a class goes"
+    )
+    one_class_per_thing: bool = Field(
+        True,
+        description="nms-iou holds between classes too: one thing is not two; if not, only within a class",
     )
     nested_ios: float = Field(
         0.80,

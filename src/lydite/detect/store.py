@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 import polars as pl
 
 from lydite.core import ClassMap, ImageId, ItemId, Masks
-from lydite.data import atomic_path, from_coco_rle, safe_stem, to_coco_rle, write_atomic
+from lydite.data import from_coco_rle, safe_stem, to_coco_rle, write_atomic
+from lydite.data.files import os_errors_as_output_errors
 from lydite.detect.detector import Detection
 
 _BLOCK = pl.Struct({"rule": pl.String, "value": pl.Float64, "threshold": pl.Float64, "against": pl.Int64})
@@ -98,9 +100,12 @@ class Shelf:
 
     def write(self, detection: Detection, path: Path) -> ImageRecord:
         """Store a result; durable when this returns."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with atomic_path(self.table_path(detection.item)) as temporary:
-            to_table(detection).write_parquet(temporary, compression="zstd")
+        with os_errors_as_output_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        # Through memory, so that a full disk is the file system's error and not a parquet writer's.
+        content = BytesIO()
+        to_table(detection).write_parquet(content, compression="zstd")
+        write_atomic(self.table_path(detection.item), content.getvalue())
         record = ImageRecord(
             str(detection.item),
             str(path),

@@ -40,13 +40,20 @@ class Rivals:
         return slice(int(self.offsets[row]), int(self.offsets[row + 1]))
 
 
-def find_rivals(overlaps: Overlaps, strength: npt.NDArray[np.floating], labels: Int | None = None) -> Rivals:
+def find_rivals(
+    overlaps: Overlaps,
+    strength: npt.NDArray[np.floating],
+    labels: Int | None = None,
+    across_labels: bool = False,
+) -> Rivals:
     """Orient touching pairs from the weaker to the stronger row.
 
     Args:
         overlaps: Touching pairs.
         strength: ``(n,)``; larger stays.
         labels: When given, only rows of one label are rivals.
+        across_labels: Rows of two labels are rivals too, but only as wholes: a part may be of another
+            class than what it is a part of, so their intersection over the smaller counts as 0.
     """
     n = len(strength)
     order = np.lexsort((np.arange(n), -strength.astype(np.float64)))
@@ -57,6 +64,9 @@ def find_rivals(overlaps: Overlaps, strength: npt.NDArray[np.floating], labels: 
     iou, ios = overlaps.iou.astype(np.float64), overlaps.ios.astype(np.float64)
     if labels is not None:
         same = labels[i] == labels[j]
+        if across_labels:
+            ios = np.where(same, ios, 0)
+            same = np.ones(len(same), np.bool_)
         i, j, iou, ios = i[same], j[same], iou[same], ios[same]
     swap = place[i] < place[j]
     weaker, stronger = np.where(swap, j, i), np.where(swap, i, j)

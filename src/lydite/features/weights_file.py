@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import pickle
+import pickletools
 import re
 import warnings
 from collections.abc import Mapping
@@ -104,7 +105,8 @@ def _read_pickle(path: Path) -> object:
 
 
 def _refusal(path: Path, error: pickle.UnpicklingError) -> CheckpointError:
-    named = re.search(r"GLOBAL ([\w.]+)", str(error))
+    found = re.search(r"GLOBAL ([\w.]+)", str(error))
+    named = found.group(1) if found else _first_global(path)
     if named is None:
         return CheckpointError(
             f"Checkpoint {path} is cut short or damaged: PyTorch cannot read it.", "Fetch the file again."
@@ -112,8 +114,25 @@ def _refusal(path: Path, error: pickle.UnpicklingError) -> CheckpointError:
     return CheckpointError(
         f"Checkpoint {path} contains code, which was not run: weights need none.",
         "Ask its author for a .safetensors file, or for the state dict alone.",
-        named.group(1),
+        named,
     )
+
+
+def _first_global(path: Path) -> str | None:
+    """The first thing that a bare pickle would import, read without running it; ``None`` for no pickle."""
+    texts: list[str] = []
+    try:
+        with path.open("rb") as file:
+            for opcode, argument, _ in pickletools.genops(file):
+                if opcode.name == "GLOBAL":
+                    return str(argument).replace(" ", ".")
+                if opcode.name == "STACK_GLOBAL":
+                    return ".".join(texts[-2:])
+                if isinstance(argument, str):
+                    texts.append(argument)
+    except (ValueError, UnicodeDecodeError, OSError):
+        return None
+    return None
 
 
 def _tensors(found: object, path: Path) -> dict[str, Tensor]:

@@ -17,6 +17,9 @@ SUBJECTS: dict[str, str] = {
     "max_area_frac": "share of the picture's area",
     "border_width": "distance to the picture's edge in pixels",
     "duplicate_iou": "overlap (IoU) with the better proposal",
+    "min_quality": "how surely it is one thing",
+    "max_surround": "cosine to what lies around it",
+    "max_shape_distance": "distance of its outline from the examples' outlines",
     "min_pos_score": "positive score",
     "decision_threshold": "gap between positive and negative score",
     "score_ratio": "ratio of positive to negative score",
@@ -37,10 +40,22 @@ NEGATIVE_RULES = frozenset(
 )
 """Rules whose value depends on the negatives."""
 
-FILTER_RULES = frozenset({"min_area_frac", "max_area_frac", "border_width", "duplicate_iou"})
+FILTER_RULES = frozenset(
+    {"min_area_frac", "max_area_frac", "border_width", "min_quality", "max_surround", "duplicate_iou"}
+)
 """Rules that stop a candidate before its scores count."""
 
-_CEILINGS = frozenset({"max_area_frac", "neg_cap", "duplicate_iou", "nms_iou", "nested_ios"})
+_CEILINGS = frozenset(
+    {
+        "max_area_frac",
+        "max_surround",
+        "max_shape_distance",
+        "neg_cap",
+        "duplicate_iou",
+        "nms_iou",
+        "nested_ios",
+    }
+)
 _EXACT_DIGITS = 17
 
 

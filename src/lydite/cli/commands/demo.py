@@ -22,8 +22,9 @@ from lydite.detect import (
     open_run,
     resolve,
     summarise_matching,
+    true_objects,
 )
-from lydite.reports import write_run_pages
+from lydite.reports import Truth, write_run_pages
 
 IOU = 0.5
 
@@ -53,7 +54,9 @@ def demo(
     described = {"seed": seed, "scenes": scenes, "preset": preset, "against_truth": result}
     write_atomic(folder / "demo.json", json.dumps(described, indent=1))
     out.print(_sentence(result))
-    index = write_run_pages(run, records, detector.settings.report)
+    metrics = {key: result[key] for key in ("precision", "recall", "f1") if result[key] is not None}
+    truth = Truth(true_objects(run, records, shelf.truth), metrics)
+    index = write_run_pages(run, records, detector.settings.report, truth=truth)
     out.print(f"\nopen   {index.resolve()}")
     out.print(
         f"again on your own pictures:   lydite detect run PICTURES --positive EXAMPLES --out RESULT\n"

@@ -56,6 +56,8 @@ class Layout:
 
 
 STYLES = ("bays", "crate", "table")
+SEQUENCE = ("table", "bays", "table", "crate")
+"""The styles that seeds in a row walk through: every other one shows its pieces apart."""
 
 
 def compose(style: str, rng: np.random.Generator, height: float, width: float, most: int) -> Layout:

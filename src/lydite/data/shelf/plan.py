@@ -61,7 +61,7 @@ class ShelfPlan:
     seed: int = 0
     scenes: int = 6
     exemplars_per_class: int = 5
-    negatives: int = 6
+    negatives: int = 9
     empty: int = 2
     size_hw: tuple[int, int] = (600, 800)
     exemplar_hw: tuple[int, int] = (320, 320)

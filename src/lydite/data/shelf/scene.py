@@ -11,7 +11,7 @@ from lydite.data.shelf.canvas import SUPERSAMPLE, Canvas
 from lydite.data.shelf.clutter import render_thing
 from lydite.data.shelf.fixtures import board, draw_timber, sink_bay, walls
 from lydite.data.shelf.ground import lay_ground
-from lydite.data.shelf.layout import STYLES, Layout, Place, compose
+from lydite.data.shelf.layout import SEQUENCE, STYLES, Layout, Place, compose
 from lydite.data.shelf.light import Light
 from lydite.data.shelf.noise import Float
 from lydite.data.shelf.pictures import ExemplarPicture, Pixels, Scene
@@ -56,7 +56,7 @@ def render_scene(
     _require(seed, size_hw)
     if most < 1:
         raise InvalidValue("most", "1 or more", most)
-    style = STYLES[seed % len(STYLES)] if style is None else style
+    style = SEQUENCE[seed % len(SEQUENCE)] if style is None else style
     if style not in STYLES:
         raise UnknownName("style", style, STYLES)
     rng = np.random.default_rng([seed, 11])

@@ -16,6 +16,7 @@ from lydite.core import FeatureMap, FeatureSpace
 from lydite.core.errors import InvalidValue, MissingExtra, UnknownName, UsageError
 from lydite.features.checkpoint import load_checkpoint, weights_digest
 from lydite.features.geometry import input_hw, resize
+from lydite.features.pooling import POOLING
 from lydite.features.settings import EncoderSettings
 from lydite.features.tap import Tap, find_tap
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-POOLING = "coverage-mean, L2"
 _OWN_OPTIONS = frozenset({"num_classes", "in_chans", "pretrained", "checkpoint_path", "features_only"})
 _HUB_LOGGERS = ("timm", "huggingface_hub")
 
