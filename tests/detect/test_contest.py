@@ -91,6 +91,18 @@ def test_a_freed_rival_must_be_outlasted_too() -> None:
     assert limits_of({(0, 1): (0.625, 0), (0, 2): (0.625, 0), (1, 2): (0.875, 0)}, 2) == (0.875, 1.0)
 
 
+def test_a_limit_passed_on_the_way_up_is_found_on_the_way_down() -> None:
+    # Above 0.6 the rival 2 is free of 0 and covers 3 by 0.9; but from 0.7 on 1 is free too, and covers 2.
+    pairs = {
+        (0, 1): (0.7, 0.0),
+        (0, 2): (0.6, 0.0),
+        (0, 3): (0.6, 0.0),
+        (1, 2): (0.95, 0.0),
+        (2, 3): (0.9, 0.0),
+    }
+    assert limits_of(pairs, 3) == (float(np.float32(0.7)), 1.0)
+
+
 def test_who_is_not_alive_is_no_rival() -> None:
     rivals = find_rivals(overlaps_of({(0, 1): (0.75, 0.75)}), np.array([0.9, 0.8]))
     assert weave(rivals, 0.5).find_limits(1, np.array([False, True])) == (0.5, 1.0)

@@ -213,6 +213,14 @@ def test_what_was_refused_suppresses_nobody() -> None:
     assert decide(evidence, settings).outcomes == (Outcome.REFUSED, Outcome.ACCEPTED)
 
 
+def test_what_was_filtered_has_no_duplicates() -> None:
+    masks = Masks.from_dense(np.concatenate([squares((0, 0)).to_dense(), squares((0, 0), side=9).to_dense()]))
+    _, evidence = evidence_of(masks, [0.5, 0.5], [0.0, 0.0], [0.9, 0.4])
+    assert decide(evidence, only(duplicate_iou=0.7)).outcomes == (Outcome.ACCEPTED, Outcome.FILTERED)
+    settings = only(duplicate_iou=0.7, min_area_frac=81 / 64**2)
+    assert decide(evidence, settings).outcomes == (Outcome.FILTERED, Outcome.ACCEPTED)
+
+
 def test_one_thing_has_one_class_unless_told_otherwise() -> None:
     _, evidence = evidence_of(squares((0, 0), (0, 1)), [0.5, 0.5], [0.0, 0.0])
     labels = np.array([0, 1])

@@ -24,7 +24,7 @@ from typing import Any
 import polars as pl
 
 from lydite import __version__
-from lydite.core import ContractError, ImageError, ImageId, ItemId, LyditeError, OutputConflict, OutputError
+from lydite.core import ContractError, ImageError, ImageId, ItemId, OutputConflict, OutputError
 from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, write_atomic
 from lydite.data.files import TEMPORARY, os_errors_as_output_errors
 from lydite.detect.config import flatten, to_toml
@@ -136,8 +136,6 @@ def process(
     shelf = folder.shelf
     for outcome in engine.map(_Work(shelf), images, setup=_Given(detector)):
         if isinstance(outcome, Failure):
-            if not isinstance(outcome.error, LyditeError):
-                raise outcome.error
             if not _is_about_the_picture(outcome.error):
                 raise outcome.error
             file: ImageFile = outcome.item
@@ -242,7 +240,7 @@ def _write_instances(folder: RunFolder, detector: Detector, done: list[ImageReco
     return counts
 
 
-def _is_about_the_picture(error: LyditeError) -> bool:
+def _is_about_the_picture(error: Exception) -> bool:
     return isinstance(error, ImageError | ContractError)
 
 
@@ -254,7 +252,6 @@ def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str
     """Names of what differs, settings by name."""
     if theirs.get("fingerprint") == mine["fingerprint"]:
         return []
-    mine = json.loads(json.dumps(mine))  # as read back: JSON knows no tuples
     old, new = theirs.get("settings", {}), mine["settings"]
     found = [
         f"{name} ({old.get(name)} there, {new.get(name)} here)"
