@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lydite.core import ExemplarError, ImageError
+from lydite.core import ExemplarError, ImageError, LyditeError
 from lydite.data import ImageLimits
 from lydite.detect import Exemplar, find_exemplars
 from pictures import RED, example, save, write_examples
@@ -93,7 +93,7 @@ def test_nothing_to_find_is_said(tmp_path: Path, make: object, message: str) -> 
     folder = tmp_path / "positive"
     assert callable(make)
     make(folder)
-    with pytest.raises(ExemplarError) as caught:
+    with pytest.raises(LyditeError) as caught:
         find_exemplars(folder)
     assert str(caught.value).startswith(message.format(folder))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.support_cli import lydite
+from cli.support_cli import lydite, words
 from lydite.data import load_image
 
 
@@ -45,8 +45,19 @@ def test_the_demo_again_draws_and_detects_nothing_anew(demo: Path) -> None:
 def test_what_is_not_the_demos_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "shelf").mkdir()
     (tmp_path / "shelf" / "mine.txt").write_text("precious")
-    lydite("demo", "--out", tmp_path, "--scenes", 1, "--quiet")
+    outcome = lydite("demo", "--out", tmp_path, "--scenes", 1, "--quiet")
+    assert outcome.code == 2
+    assert "is not empty and holds no demo" in words(outcome.err)
     assert (tmp_path / "shelf" / "mine.txt").read_text() == "precious"
+
+
+def test_another_demo_does_not_take_the_folder(demo: Path) -> None:
+    before = (demo / "shelf" / "shelf.json").read_text()
+    outcome = lydite("demo", "--out", demo, "--scenes", 1, "--seed", 8, "--quiet")
+    assert outcome.code == 2
+    assert "holds another demo (seed 7)" in words(outcome.err)
+    assert (demo / "shelf" / "shelf.json").read_text() == before
+    assert lydite("demo", "--preset", "strickt", "--out", demo).code == 2
 
 
 def test_the_pictures_of_the_demo_are_pictures(demo: Path) -> None:

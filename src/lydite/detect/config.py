@@ -152,4 +152,4 @@ def _as_usage_error(error: ValidationError) -> UsageError:
     for problem in error.errors():
         name = str(problem["loc"][1]) if len(problem["loc"]) > 1 else str(problem["loc"][0])
         problems.append(f"{name}: {problem['msg']} (seen: {problem['input']!r})")
-    return UsageError("Settings out of range: " + "; ".join(problems) + ".")
+    return UsageError("Settings refused: " + "; ".join(problems) + ".")

@@ -41,7 +41,7 @@ class Instance:
     region: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Detection:
     """Everything about one picture.
 
@@ -64,6 +64,10 @@ class Detection:
     decisions: Decisions
     seconds: dict[str, float]
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {step}" for step, count in self.funnel.items())
+        return f"<Detection of {self.item}: {counts}>"
 
     @property
     def instances(self) -> tuple[Instance, ...]:
@@ -105,7 +109,7 @@ class _Clock:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - start
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Detector:
     """Recognises in pictures what a bank of examples shows.
 
@@ -128,6 +132,10 @@ class Detector:
 
     def __post_init__(self) -> None:
         self.encoder.space.require_same(self.bank.space)
+
+    def __repr__(self) -> str:
+        classes = ", ".join(self.bank.class_map)
+        return f"<Detector of {classes}: {len(self.bank.positives)} positives, encoder {self.space.encoder}>"
 
     @classmethod
     def from_folders(

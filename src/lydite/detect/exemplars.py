@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lydite.core import Boxes, ExemplarError, ImageError, Masks
+from lydite.core import Boxes, ExemplarError, ImageError, Masks, UsageError
 from lydite.data import ImageLimits, Picture, has_image_suffix, is_hidden, load_image, natural_key
 
 MASK_SUFFIX = ".mask.png"
@@ -100,7 +100,8 @@ def find_exemplars(positive: Path, negative: Path | None = None) -> ExemplarSet:
         negative: Pictures of what must not be found, at any depth.
 
     Raises:
-        ExemplarError: If a folder is missing or holds no picture, a class folder holds no picture, or
+        UsageError: If a folder is missing, or is a file.
+        ExemplarError: If a folder holds no picture, a class folder holds no picture, or
             pictures lie beside class folders (nobody could say what they are).
     """
     _require_folder(positive, "positive")
@@ -177,7 +178,7 @@ def _folders_below(folder: Path) -> Iterator[Path]:
 def _require_folder(path: Path, kind: str) -> None:
     if not path.is_dir():
         state = "is a file" if path.exists() else "does not exist"
-        raise ExemplarError(f"The {kind} folder {path} {state}.", "Name a folder of example pictures.")
+        raise UsageError(f"The {kind} folder {path} {state}.", "Name a folder of example pictures.")
 
 
 def _size(size_hw: tuple[int, int]) -> str:

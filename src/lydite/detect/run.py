@@ -218,7 +218,11 @@ def _write_decisions(folder: RunFolder, items: list[ItemId]) -> None:
 
 def _write_instances(folder: RunFolder, detector: Detector, done: list[ImageRecord]) -> Counter[str]:
     counts: Counter[str] = Counter(dict.fromkeys(detector.bank.class_map, 0))
-    with CocoWriter(folder.path / "instances.json", detector.bank.class_map) as writer:
+    info = {
+        "description": f"lydite {__version__}, encoder {detector.space.encoder}",
+        "run": folder.describe()["fingerprint"],
+    }
+    with CocoWriter(folder.path / "instances.json", detector.bank.class_map, info) as writer:
         for record in done:
             item = ItemId.parse(record.item)
             table = folder.shelf.read_table(item).filter(pl.col("outcome") == "accepted")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class _Settings(BaseModel):
@@ -40,6 +40,12 @@ class FilterSettings(_Settings):
     duplicate_iou: float = Field(
         0.90, ge=0, le=1, description="above this IoU with a better proposal a candidate is its duplicate"
     )
+
+    @model_validator(mode="after")
+    def _areas_leave_room(self) -> FilterSettings:
+        if self.min_area_frac > self.max_area_frac:
+            raise ValueError("min_area_frac is larger than max_area_frac, so nothing could pass")
+        return self
 
 
 class PositiveAggregation(StrEnum):
@@ -131,7 +137,7 @@ class SuppressionSettings(_Settings):
     """Which of several accepted candidates of one thing stays."""
 
     nms_iou: float = Field(
-        0.50, ge=0, le=1, description="above this mask IoU the weaker of two instances of a class goes"
+        0.50, ge=0, le=1, description="above this mask IoU the weaker of two instances goes"
     )
     one_class_per_thing: bool = Field(
         True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +12,9 @@ import typer
 
 from lydite.cli.commands.detect import report_bank, run_batch
 from lydite.cli.screen import err, out, progress, show_summary
-from lydite.core import EXIT_FAILED
+from lydite.core import EXIT_FAILED, OutputConflict
 from lydite.data import find_images, write_atomic
+from lydite.data.files import os_errors_as_output_errors
 from lydite.data.shelf import ShelfPaths, ShelfPlan, draw_shelf
 from lydite.detect import (
     Detector,
@@ -27,6 +29,7 @@ from lydite.detect import (
 from lydite.reports import Truth, write_run_pages
 
 IOU = 0.5
+RECORD = "demo.json"
 
 
 def demo(
@@ -43,26 +46,56 @@ def demo(
 
     Needs no network, no torch and no pictures of your own.
     """
+    settings = resolve(preset)
+    told: dict[str, object] = {"seed": seed, "scenes": scenes, "preset": preset}
+    _claim(folder, told)
     shelf = _draw(folder / "shelf", ShelfPlan(seed=seed, scenes=scenes), workers, quiet)
-    detector = Detector.from_exemplars(find_exemplars(shelf.positive, shelf.negative), resolve(preset))
+    detector = Detector.from_exemplars(find_exemplars(shelf.positive, shelf.negative), settings)
     report_bank(detector)
     files = find_images([shelf.scenes, shelf.empty])
     run = open_run(folder / "run", detector)
     records = run_batch(run, detector, files, workers=1, quiet=quiet)
     show_summary(finish(run, detector, records))
     result = summarise_matching(evaluate_run(run, records, shelf.truth, IOU), IOU)
-    described = {"seed": seed, "scenes": scenes, "preset": preset, "against_truth": result}
-    write_atomic(folder / "demo.json", json.dumps(described, indent=1))
+    write_atomic(folder / RECORD, json.dumps({**told, "against_truth": result}, indent=1))
     out.print(_sentence(result))
     metrics = {key: result[key] for key in ("precision", "recall", "f1") if result[key] is not None}
     truth = Truth(true_objects(run, records, shelf.truth), metrics)
     index = write_run_pages(run, records, detector.settings.report, truth=truth)
     out.print(f"\nopen   {index.resolve()}")
-    out.print(
-        f"again on your own pictures:   lydite detect run PICTURES --positive EXAMPLES --out RESULT\n"
-        f"the same on these:            lydite detect run {shelf.scenes} --positive {shelf.positive} "
-        f"--negative {shelf.negative} --out result"
-    )
+    out.print(f"yours  lydite detect run PICTURES --positive EXAMPLES --out RESULT\nthese  {_command(shelf)}")
+
+
+def _command(shelf: ShelfPaths) -> str:
+    """The same detection as a command that can be pasted."""
+    examples = ["--positive", str(shelf.positive), "--negative", str(shelf.negative)]
+    pictures = [str(shelf.scenes), str(shelf.empty)]
+    return shlex.join(["lydite", "detect", "run", *pictures, *examples, "--out", "result"])
+
+
+def _claim(folder: Path, told: dict[str, object]) -> None:
+    """Make the folder this demo's own, before anything is drawn into it.
+
+    Raises:
+        OutputConflict: If it holds another demo, or anything else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputConflict(f"Output {folder} is a file.", "Name a folder with --out.")
+    if (folder / RECORD).exists():
+        there = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        other = [f"{name} {there.get(name)}" for name, value in told.items() if there.get(name) != value]
+        if other:
+            raise OutputConflict(
+                f"Folder {folder} holds another demo ({', '.join(other)}).", "Choose another one with --out."
+            )
+    elif folder.exists() and any(folder.iterdir()):
+        raise OutputConflict(
+            f"Folder {folder} is not empty and holds no demo.", "Choose a new one with --out."
+        )
+    else:
+        with os_errors_as_output_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(folder / RECORD, json.dumps(told, indent=1))
 
 
 def _draw(folder: Path, plan: ShelfPlan, workers: int, quiet: bool) -> ShelfPaths:

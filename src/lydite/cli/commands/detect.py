@@ -38,7 +38,10 @@ def run(
         Path, typer.Option(help="examples of what to find: a sub-folder a class, or pictures of one class")
     ],
     out_folder: Annotated[
-        Path, typer.Option("--out", help="folder of this run: new, empty, or to go on with")
+        Path,
+        typer.Option(
+            "--out", help="folder of this run: new, empty, or to go on with; it covers the pictures named now"
+        ),
     ],
     given: dict[str, Any],
     negative: Annotated[Path | None, typer.Option(help="examples of what must not be found")] = None,
@@ -97,6 +100,11 @@ def run_batch(
 def report_bank(detector: Detector) -> None:
     """Say what the examples came to, above all what was left out."""
     bank = detector.bank
+    if bank.negatives is None and len(bank.class_map) == 1:
+        err.print(
+            "note: one class and no negatives, so nothing says what is not it. "
+            "A few pictures of other things (--negative) or --min-pos-score make results much better."
+        )
     for problem in bank.problems:
         err.print(f"exemplar left out: {problem}", markup=False)
     for aside in bank.set_aside:
