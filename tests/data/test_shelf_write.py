@@ -112,7 +112,7 @@ def test_a_record_cannot_make_us_remove_what_lies_elsewhere(tmp_path: Path) -> N
 
 
 def test_what_is_nearly_hidden_is_difficult(tmp_path: Path) -> None:
-    plan = ShelfPlan(7, scenes=4, exemplars_per_class=0, negatives=0, empty=1, size_hw=(240, 320))
+    plan = ShelfPlan(2, scenes=4, exemplars_per_class=0, negatives=0, empty=1, size_hw=(240, 320))
     list(draw_shelf(tmp_path, plan))
     truth = ShelfPaths.below(tmp_path).truth
     rows = [row["attributes"] for row in json.loads(truth.read_text())["annotations"]]
