@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +53,7 @@ class Bank:
         set_aside: Negatives that were not used, with the reason.
         problems: Exemplars that could not be used.
         sources: Where each exemplar came from, by name.
+        everyone: All vectors in one array, positives first: one product is quicker than two.
 
     Raises:
         SpaceMismatch: If positives and negatives are of different spaces.
@@ -67,10 +68,13 @@ class Bank:
     set_aside: tuple[SetAside, ...] = ()
     problems: tuple[ImageError, ...] = ()
     sources: tuple[Exemplar, ...] = ()
+    everyone: npt.NDArray[np.float32] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        negatives = self.positives.vectors[:0] if self.negatives is None else self.negatives.vectors
         if self.negatives is not None:
             self.positives.space.require_same(self.negatives.space)
+        object.__setattr__(self, "everyone", np.concatenate([self.positives.vectors, negatives]))
         if self.labels.shape != (len(self.positives),):
             raise InvalidValue("Bank.labels", f"of shape ({len(self.positives)},)", self.labels.shape)
         if self.shapes.shape != (len(self.positives), MEASURES):
@@ -80,6 +84,21 @@ class Bank:
         empty = [name for k, name in enumerate(self.class_map) if not (self.labels == k).any()]
         if empty or len(self.labels) == 0:
             raise InvalidValue("Bank", "given a positive of every class", empty)
+
+    def compare(self, candidates: Features) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
+        """Cosines of candidates to all positives and to all negatives, by one matrix product.
+
+        Returns:
+            ``(n, positives)`` and ``(n, negatives)`` float32 in [-1, 1]; ``None`` without negatives.
+
+        Raises:
+            SpaceMismatch: If the candidates are of another space; names the fields that differ.
+        """
+        candidates.space.require_same(self.space)
+        cosines = candidates.vectors @ self.everyone.T
+        np.clip(cosines, -1, 1, out=cosines)
+        count = len(self.positives)
+        return cosines[:, :count], cosines[:, count:] if self.negatives is not None else None
 
     @property
     def space(self) -> FeatureSpace:

@@ -1,6 +1,6 @@
 """From cosines to the few numbers that every rule reads. No threshold is applied here.
 
-One matrix product compares all candidates with all positives, one more with all negatives; the rest
+One matrix product compares all candidates with all positives and negatives; the rest
 is selection (``numpy.partition``), linear in the number of cosines.
 """
 
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lydite.core import ClassMap, Features, Index, similarity
+from lydite.core import ClassMap, Features, Index
 from lydite.detect.bank import Bank
 from lydite.detect.settings import NegativeAggregation, PositiveAggregation, ScoringSettings
 
 Float = npt.NDArray[np.float32]
 NEAREST_KEPT = 10
 """How many single cosines are kept per candidate; the ceiling of ``consensus_k``."""
-_SORT_ALL_BELOW = 8
-"""Rows of fewer columns than this times those wanted are sorted outright: as fast as selecting first."""
+_SORT_ALL_BELOW = 20
+"""Rows of fewer columns than this times those wanted are sorted outright: vectorised sorting beats selecting."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +88,7 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
         SpaceMismatch: If the candidates are of another space; names the fields that differ.
     """
     n, classes = len(candidates), len(bank.class_map)
-    to_positives = similarity(candidates, bank.positives)
+    to_positives, to_negatives = bank.compare(candidates)
     by_class = np.empty((n, classes), np.float32)
     nearest = np.full((n, classes, NEAREST_KEPT), np.nan, np.float32)
     for label in range(classes):
@@ -99,7 +99,7 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
         nearest[:, label, :kept] = best[:, :kept]
     labels = by_class.argmax(axis=1).astype(np.int64)
     negative, nearest_negative, nearest_cosine, negative_ids = _against_negatives(
-        candidates, bank, to_positives, labels, settings
+        bank, to_positives, to_negatives, labels, settings
     )
     return Scores(
         bank.class_map,
@@ -159,17 +159,16 @@ def _nearest_of_class(
 
 
 def _against_negatives(
-    candidates: Features,
     bank: Bank,
     to_positives: Float,
+    to_negatives: Float | None,
     labels: npt.NDArray[np.int64],
     settings: ScoringSettings,
 ) -> tuple[Float, npt.NDArray[np.int64], Float, tuple[str, ...]]:
     """Aggregated cosine, row of the nearest, its cosine, and the names that rows point into."""
-    if bank.negatives is not None:
+    if bank.negatives is not None and to_negatives is not None:
         everyone = np.arange(len(bank.negatives))
-        cosines = similarity(candidates, bank.negatives)
-        return *_aggregate_negative(cosines, everyone, settings), bank.negatives.ids
+        return *_aggregate_negative(to_negatives, everyone, settings), bank.negatives.ids
     n = len(labels)
     negative, cosine = np.full((2, n), np.nan, np.float32)
     nearest = np.full(n, -1, np.int64)
