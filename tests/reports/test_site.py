@@ -80,6 +80,7 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         ({}, "none"),
         ({"apple": 0.6}, "apple = 0.6"),
         (None, "none"),
+        ("/home/me/weights.pt", '"weights.pt"'),
     ],
 )
 def test_settings_are_spelled_as_in_a_settings_file(value: object, text: str) -> None:

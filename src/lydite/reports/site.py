@@ -94,11 +94,14 @@ def breakable(name: str) -> Markup:
 
 
 def toml(value: object) -> str:
-    """A setting as a settings file spells it; what such a file leaves out is ``none``."""
+    """A setting as a settings file spells it; what such a file leaves out is ``none``.
+
+    Of an absolute path only the file's name is told: pages are handed on, folders are private.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(Path(value).name if Path(value).is_absolute() else value, ensure_ascii=False)
     if isinstance(value, Mapping):
         return ", ".join(f"{name} = {toml(entry)}" for name, entry in value.items()) or "none"
     if isinstance(value, Sequence):
