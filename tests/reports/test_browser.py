@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lydite.reports import write_run_pages
 from reports.conftest import Report
+from reports.fake_run import FakeRun
 from support import chromium, need_module
 
 pytestmark = pytest.mark.browser
@@ -68,6 +70,32 @@ def test_no_page_complains_or_leaves_its_window(report: Report, tab: Page) -> No
         for name in report.pages:
             tab.goto(address(report, name))
             assert tab.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+
+
+def test_class_names_break_only_between_words(tmp_path: Path, tab: Page) -> None:
+    run = FakeRun(tmp_path, classes=("aubergine", "cauliflower"))
+    run.add()
+    index = write_run_pages(run.run, run.records)
+    for width in (360, 390):
+        tab.set_viewport_size({"width": width, "height": 800})
+        for path in (index, index.parent / "exemplars.html", *index.parent.glob("pictures/*.html")):
+            tab.goto(path.resolve().as_uri())
+            for name in tab.locator(".class-name > span").all():
+                assert name.evaluate("e => e.getClientRects().length") == 1, (path.name, width)
+                assert name.bounding_box()["height"] < 40, (path.name, width)  # type: ignore[index]
+
+
+def test_all_pages_are_equally_wide(report: Report, tab: Page) -> None:
+    tab.set_viewport_size({"width": 2560, "height": 800})
+    places = set()
+    for name in report.pages:
+        tab.goto(address(report, name))
+        places.add(
+            tab.evaluate(
+                "(b => `${b.left} ${b.right}`)(document.querySelector('main').getBoundingClientRect())"
+            )
+        )
+    assert len(places) == 1
 
 
 def test_toggles_show_and_hide_and_are_kept_for_the_next_picture(report: Report, tab: Page) -> None:

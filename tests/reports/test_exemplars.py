@@ -29,6 +29,8 @@ def test_every_exemplar_has_its_card_with_its_counts(report: Report) -> None:
         assert f"{accepted.filter(pl.col('nearest_positive') == name).height} accepted as nearest" in card
     assert "resembles positive/apple/00.pngcosine 0.700" in page.text()
     assert "Picture positive/apple/<b>.jpg ends" in page.text()
+    assert page.text("h1") == "Exemplars 4 positives, 2 negatives in use, 1 set aside"
+    assert "(cosine + 1) / 2" in page.text()
 
 
 def test_an_object_in_a_larger_picture_is_outlined(report: Report) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from lydite.core import ItemId
 from lydite.detect.settings import ReportSettings
+from lydite.detect.store import ImageRecord
 from lydite.reports import run_pages, write_run_pages
 from lydite.reports.picture_art import draw_picture
 from reports.conftest import HOSTILE, HOSTILE_CLASS, Report
@@ -155,6 +156,30 @@ def test_a_picture_that_changed_says_so(tmp_path: Path) -> None:
     index = write_run_pages(run.run, run.records)
     (page,) = [p for n, p in read_pages(index.parent).items() if n.startswith("pictures/")]
     assert page.text("p", **{"class": "alert"}) == "The file has changed since it was looked at."
+
+
+def test_no_page_says_where_the_files_lie(tmp_path: Path) -> None:
+    run = FakeRun(tmp_path, negatives=("leaf.png",))
+    for _ in range(2):
+        run.add()
+    Path(run.records[0].path).unlink()
+    gone = tmp_path / "pictures" / "gone.png"
+    run.records.append(
+        ImageRecord("pictures:gone.png", str(gone), "failed", error=f"Picture {gone} is gone.")
+    )
+    (tmp_path / "exemplars" / "0.png").unlink()
+    index = write_run_pages(run.run, run.records)
+    for path in index.parent.rglob("*.html"):
+        assert str(tmp_path) not in path.read_text(encoding="utf-8"), path.name
+    assert "Picture gone.png is gone." in Page(index).text()
+
+
+def test_what_is_cut_off_is_counted(tmp_path: Path) -> None:
+    run = FakeRun(tmp_path)
+    run.add(candidates=80)
+    index = write_run_pages(run.run, run.records, ReportSettings(keep_rejected=3, keep_rejected_min=0.1))
+    (page,) = [p for n, p in read_pages(index.parent).items() if n.startswith("pictures/")]
+    assert f"refused 3 of {run.records[0].funnel['refused']}" in page.text("form")
 
 
 def test_keep_rejected_changes_what_is_drawn(tmp_path: Path) -> None:

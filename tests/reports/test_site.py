@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup, escape
 
 from lydite.core import OutputError
-from lydite.reports.site import Site, breakable, share
+from lydite.reports.site import Site, breakable, share, toml
 
 
 @given(st.text())
@@ -67,3 +67,21 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         match=r"Folder .*assets cannot be made: Not a directory. Write the pages to another folder.",
     ):
         Site(tmp_path / "report").write_assets()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "true"),
+        (0.5, "0.5"),
+        (3, "3"),
+        ('a "b"', '"a \\"b\\""'),
+        (["edge", 1.0], '["edge", 1.0]'),
+        ({}, "none"),
+        ({"apple": 0.6}, "apple = 0.6"),
+        (None, "none"),
+        ("/home/me/weights.pt", '"weights.pt"'),
+    ],
+)
+def test_settings_are_spelled_as_in_a_settings_file(value: object, text: str) -> None:
+    assert toml(value) == text

@@ -18,6 +18,7 @@ from lydite.reports.words import (
     number,
     plural,
     told_apart,
+    without_folder,
 )
 
 OVERLAPS = {"duplicate_iou", "nms_iou", "nested_ios"}
@@ -99,3 +100,11 @@ def test_plurals() -> None:
     assert plural(1, "picture") == "1 picture"
     assert plural(1000, "picture") == "1,000 pictures"
     assert plural(2, "class", "classes") == "2 classes"
+
+
+def test_a_message_names_a_file_without_its_folder() -> None:
+    path, name = "/home/me/shelf/positive/apple/00.png", "positive/apple/00.png"
+    assert without_folder(f"Picture {path} is gone.", path, name) == f"Picture {name} is gone."
+    beside = "Mask /home/me/shelf/positive/apple/01.png is empty."
+    assert without_folder(beside, path, name) == "Mask positive/apple/01.png is empty."
+    assert without_folder("Picture 0.png is gone.", "0.png", "0.png") == "Picture 0.png is gone."

@@ -11,6 +11,7 @@ from lydite.detect.bank import SetAside
 from lydite.detect.exemplars import Exemplar
 from lydite.detect.run import RunFolder
 from lydite.reports.palette import ClassLook, look_of
+from lydite.reports.words import without_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,14 @@ class RunDescription:
     def read(cls, run: RunFolder) -> RunDescription:
         """The description of a run folder."""
         raw = run.describe()
+        exemplars = tuple(_exemplar(entry) for entry in raw["exemplars"])
         return cls(
             raw["fingerprint"],
             raw["lydite"],
             tuple(look_of(index, name) for index, name in enumerate(raw["classes"])),
-            tuple(_exemplar(entry) for entry in raw["exemplars"]),
+            exemplars,
             tuple(SetAside(**entry) for entry in raw["set_aside"]),
-            tuple(raw["exemplar_problems"]),
+            tuple(_problem(text, exemplars) for text in raw["exemplar_problems"]),
             raw["settings"],
             raw["space"],
         )
@@ -85,6 +87,13 @@ class RunDescription:
     def threshold(self, name: str) -> float:
         """A numeric setting."""
         return float(self.settings[name])
+
+
+def _problem(text: str, exemplars: tuple[Exemplar, ...]) -> str:
+    """A message about an exemplar that was left out, without the folders that the others lie in."""
+    for exemplar in exemplars:
+        text = without_folder(text, str(exemplar.path), exemplar.name)
+    return text
 
 
 def _exemplar(entry: dict[str, Any]) -> Exemplar:

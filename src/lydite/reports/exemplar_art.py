@@ -13,6 +13,7 @@ from lydite.reports.description import RunDescription
 from lydite.reports.overlays import THUMB_SIDE, Frame, crop, jpeg, outlines, shrink
 from lydite.reports.palette import ClassLook
 from lydite.reports.site import Site
+from lydite.reports.words import without_folder
 
 EXEMPLARS_PER_PAGE = 200
 
@@ -78,7 +79,7 @@ def _draw(site: Site, number: int, exemplar: Exemplar, description: RunDescripti
     try:
         picture, masks = exemplar.load(description.limits)
     except ImageError as error:
-        return ExemplarArt(number, exemplar.name, look, None, None, problem=str(error))
+        return ExemplarArt(number, exemplar.name, look, None, None, problem=_problem(error, exemplar))
     frame = Frame.fit(masks.size_hw, THUMB_SIDE)
     covers_all = masks.areas[0] == masks.size_hw[0] * masks.size_hw[1]
     box = masks.boxes.xyxy[0]
@@ -90,6 +91,12 @@ def _draw(site: Site, number: int, exemplar: Exemplar, description: RunDescripti
         write_jpeg(site, f"exemplars/{number}-object.jpg", crop(picture.pixels, box)),
         "" if covers_all else outlines(masks, frame)[0],
     )
+
+
+def _problem(error: ImageError, exemplar: Exemplar) -> str:
+    text = without_folder(str(error), str(exemplar.path), exemplar.name)
+    mask = exemplar.mask
+    return text if mask is None else without_folder(text, str(mask), f"mask of {exemplar.name}")
 
 
 def write_jpeg(site: Site, name: str, pixels: npt.NDArray[np.uint8]) -> ImageRef:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lydite.core import ImageError, MissingExtra
-from lydite.data import ImageLimits, Picture, load_image
+from lydite.core import ImageError, ItemId, MissingExtra
+from lydite.data import ImageLimits, Picture, load_image, printable
 from lydite.detect.store import ImageRecord
 from lydite.reports.exemplar_art import ImageRef, write_jpeg
 from lydite.reports.overlays import PAGE_SIDE, THUMB_SIDE, Frame, shrink
 from lydite.reports.site import Site
+from lydite.reports.words import without_folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +64,8 @@ def _reopen(record: ImageRecord, limits: ImageLimits) -> tuple[Picture | None, s
     try:
         picture = load_image(record.path, limits)
     except (ImageError, MissingExtra) as error:
-        return None, str(error)
+        item = printable(ItemId.parse(record.item).path)
+        return None, without_folder(str(error), record.path, item)
     if picture.size_hw != record.size_hw:
         return None, "The file is now a picture of another size than the one that was looked at."
     changed = str(picture.image_id) != record.image_id

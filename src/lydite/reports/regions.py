@@ -64,6 +64,8 @@ class RegionView:
         nearest_negative: Nearest negative; ``None`` where there is none.
         reasons: Every rule that blocked it, in words.
         flip: The change that would accept it; empty where none can.
+        rank: What instances are ordered by: likeness and wholeness together.
+        invented: Whether it is an instance that no annotated object answers to.
     """
 
     number: int
@@ -78,6 +80,8 @@ class RegionView:
     nearest_negative: Nearest | None
     reasons: tuple[str, ...]
     flip: tuple[Change, ...]
+    rank: float = 0.0
+    invented: bool = False
 
     @property
     def score(self) -> float:
@@ -184,6 +188,7 @@ def _view(
         _nearest_negative(row, art),
         tuple(describe_block(Block(**block)) for block in row["blocks"]),
         describe_changes([(change["setting"], change["value"]) for change in row["flip"]]),
+        row["rank"],
     )
 
 

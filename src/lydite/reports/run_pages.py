@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -26,7 +26,8 @@ from lydite.reports.reasons import rank_reasons
 from lydite.reports.regions import RegionView, choose, view_regions
 from lydite.reports.site import Site
 from lydite.reports.tally import Neighbour, Tally, count_rules
-from lydite.reports.truth import Truth, find_missed, masks_to_draw
+from lydite.reports.truth import Compared, Truth, compare, masks_to_draw
+from lydite.reports.words import without_folder
 
 
 def write_run_pages(
@@ -96,7 +97,7 @@ class _Pages:
                 done += 1
             else:
                 step = _step(record)
-                yield Card(step.stem, step.title, error=record.error)
+                yield Card(step.stem, step.title, error=without_folder(record.error, record.path, step.title))
 
     def _card(self, record: ImageRecord, place: Place) -> Card:
         item = ItemId.parse(record.item)
@@ -108,12 +109,13 @@ class _Pages:
         masks = masks_of(shown.accepted, record.size_hw)
         if art.pixels is not None:
             self._keep_neighbours(shown.accepted, art)
+        compared = self._compare(item, masks, shown.accepted)
         regions = Regions(
-            self._view(shown.accepted, art.frame),
+            _mark(self._view(shown.accepted, art.frame), compared),
             self._view(shown.suppressed, art.frame),
             self._view(shown.refused, art.frame),
             shown.refused_worth,
-            self._misses(item, masks, shown.accepted, art.frame),
+            self._misses(item, compared, art.frame),
         )
         reasons = rank_reasons(count_rules(table))
         write_picture_page(
@@ -128,6 +130,7 @@ class _Pages:
             _thumb_outlines(regions, masks, art.thumb_frame),
             record.funnel["proposed"],
             None if regions.misses is None else len(regions.misses),
+            regions.invented,
         )
 
     def _view(self, rows: pl.DataFrame, frame: Frame) -> tuple[RegionView, ...]:
@@ -144,16 +147,33 @@ class _Pages:
                     Neighbour(cosine, art.stem, row["region"], row["score"], jpeg(piece), width, height),
                 )
 
-    def _misses(
-        self, item: ItemId, found: Masks, accepted: pl.DataFrame, frame: Frame
-    ) -> tuple[tuple[ClassLook, str], ...] | None:
-        there = None if self.truth is None else self.truth.objects.get(item)
-        if there is None:
+    def _compare(self, item: ItemId, found: Masks, accepted: pl.DataFrame) -> Compared | None:
+        if self.truth is None or item not in self.truth.objects:
             return None
-        looks = self.description.classes
-        missed = find_missed(there, accepted, found, ClassMap(tuple(look.name for look in looks)))
+        class_map = ClassMap(tuple(look.name for look in self.description.classes))
+        compared = compare(self.truth.objects[item], accepted, found, class_map)
+        counts = {
+            "found": compared.found,
+            "invented": len(compared.invented),
+            "missed": len(compared.missed),
+        }
+        self.tally.against_truth.update(counts)
+        return compared
+
+    def _misses(
+        self, item: ItemId, compared: Compared | None, frame: Frame
+    ) -> tuple[tuple[ClassLook, str], ...] | None:
+        if self.truth is None or compared is None:
+            return None
+        there, looks, missed = self.truth.objects[item], self.description.classes, list(compared.missed)
         paths = outlines(masks_to_draw(there, frame.size_hw)[missed], frame)
         return tuple((looks[int(there.labels[row])], path) for row, path in zip(missed, paths, strict=True))
+
+
+def _mark(regions: tuple[RegionView, ...], compared: Compared | None) -> tuple[RegionView, ...]:
+    """Instances that no annotated object answers to, marked as such."""
+    invented = set(compared.invented) if compared else set()
+    return tuple(replace(region, invented=row in invented) for row, region in enumerate(regions))
 
 
 def _thumb_outlines(regions: Regions, masks: Masks, frame: Frame) -> tuple[tuple[ClassLook, str], ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -78,6 +80,7 @@ class Site:
             "plural": plural,
             "score": lambda value: f"{value:.3f}",
             "share": share,
+            "toml": toml,
             "thousands": lambda value: f"{value:,}",
         }
         return environment
@@ -88,6 +91,22 @@ def breakable(name: str) -> Markup:
     return Markup("").join(
         escape(piece) + Markup("<wbr>") if piece in _SEAMS else escape(piece) for piece in _SEAM.split(name)
     )
+
+
+def toml(value: object) -> str:
+    """A setting as a settings file spells it; what such a file leaves out is ``none``.
+
+    Of an absolute path only the file's name is told: pages are handed on, folders are private.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(Path(value).name if Path(value).is_absolute() else value, ensure_ascii=False)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {toml(entry)}" for name, entry in value.items()) or "none"
+    if isinstance(value, Sequence):
+        return f"[{', '.join(toml(entry) for entry in value)}]"
+    return "none" if value is None else repr(value)
 
 
 def share(part: float, whole: float) -> str:

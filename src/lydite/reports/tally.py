@@ -87,6 +87,7 @@ class Tally:
         convicting: Refused candidates that only rules about negatives blocked, by nearest negative.
         neighbours: Nearest accepted instances by exemplar, best first.
         seconds: Wall time by stage of detection.
+        against_truth: Instances found and invented and objects missed; empty without annotations.
     """
 
     funnel: Counter[str] = field(default_factory=Counter)
@@ -99,6 +100,7 @@ class Tally:
     convicting: Counter[str] = field(default_factory=Counter)
     neighbours: dict[str, list[Neighbour]] = field(default_factory=dict)
     seconds: Counter[str] = field(default_factory=Counter)
+    against_truth: Counter[str] = field(default_factory=Counter)
 
     def add(self, table: pl.DataFrame, funnel: Mapping[str, int], seconds: Mapping[str, float]) -> None:
         """Take in one picture."""

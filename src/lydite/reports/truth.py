@@ -11,6 +11,9 @@ import polars as pl
 from lydite.core import Boxes, ClassMap, ItemId, Masks
 from lydite.metrics import ImageResult, ImageTruth, match
 
+MATCH_IOU = 0.5
+"""An instance with this overlap with an object of its class has found it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truth:
@@ -26,8 +29,23 @@ class Truth:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
-def find_missed(there: ImageTruth, accepted: pl.DataFrame, masks: Masks, class_map: ClassMap) -> list[int]:
-    """Rows of annotated objects that no instance found, at an IoU of 0.5: of masks, or else of boxes.
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The instances of one picture beside its annotated objects.
+
+    Args:
+        found: How many instances have a partner among the objects.
+        invented: Rows of instances without one.
+        missed: Rows of objects that no instance found.
+    """
+
+    found: int
+    invented: tuple[int, ...]
+    missed: tuple[int, ...]
+
+
+def compare(there: ImageTruth, accepted: pl.DataFrame, masks: Masks, class_map: ClassMap) -> Compared:
+    """Pair instances with annotated objects by the IoU of masks, or else of boxes.
 
     Args:
         there: The annotated objects of one picture.
@@ -38,8 +56,14 @@ def find_missed(there: ImageTruth, accepted: pl.DataFrame, masks: Masks, class_m
     labels = np.array([class_map.get_label(name) for name in accepted["class"]], np.int64)
     boxes = Boxes(accepted.select("x0", "y0", "x1", "y1").to_numpy())
     found = ImageResult(there.image, boxes, masks, labels, accepted["rank"].to_numpy())
-    matching = match([there], [found], class_map, iou_type="bbox" if there.masks is None else "segm")
-    return [miss.row for miss in matching.misses]
+    matching = match(
+        [there], [found], class_map, MATCH_IOU, iou_type="bbox" if there.masks is None else "segm"
+    )
+    return Compared(
+        matching.pooled.tp,
+        tuple(alarm.row for alarm in matching.false_alarms),
+        tuple(miss.row for miss in matching.misses),
+    )
 
 
 def masks_to_draw(there: ImageTruth, size_hw: tuple[int, int]) -> Masks:

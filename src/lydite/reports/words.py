@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from lydite.core import Block
+from lydite.data import printable
 from lydite.detect.config import GROUP_OF, GROUPS
 
 SUBJECTS: dict[str, str] = {
@@ -113,6 +114,21 @@ def number(value: float) -> str:
 
 def _positional(value: float) -> str:
     return np.format_float_positional(value, trim="-")
+
+
+def without_folder(text: str, path: str, name: str) -> str:
+    """A message about a file that calls it by its name: pages are handed on, folders are private.
+
+    Args:
+        text: The message.
+        path: The file's path, as the message may spell it.
+        name: The path below the folder that was given.
+    """
+    for spelled in {path, printable(path)}:
+        text = text.replace(spelled, name)
+        if spelled.endswith(name) and len(spelled) > len(name) + 1:
+            text = text.replace(spelled.removesuffix(name), "")
+    return text
 
 
 def plural(count: int, one: str, many: str = "") -> str:

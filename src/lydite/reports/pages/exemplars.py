@@ -14,6 +14,7 @@ from lydite.reports.pages.gallery import pages_of
 from lydite.reports.palette import ClassLook
 from lydite.reports.site import Site
 from lydite.reports.tally import Neighbour, Tally
+from lydite.reports.words import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,19 @@ def write_exemplar_pages(
             sections=sections,
             page=page,
             pages=pages,
-            total=len(cards),
+            counts=_counts(description),
             name_of=exemplars_name,
             problems=description.problems if page == 1 else (),
             own_negatives=bool(description.negatives),
         )
+
+
+def _counts(description: RunDescription) -> str:
+    """For example ``"60 positives, 5 negatives in use, 4 set aside"``."""
+    positives, negatives = len(description.positives), len(description.negatives)
+    aside = len(description.ordered) - positives - negatives
+    parts = [plural(positives, "positive"), f"{plural(negatives, 'negative')} in use"]
+    return ", ".join([*parts, f"{aside:,} set aside"] if aside else parts)
 
 
 def _card(site: Site, art: ExemplarArt, tally: Tally, aside: SetAside | None) -> ExemplarCard:

@@ -26,6 +26,7 @@ class Card:
         outlines: Class and outline of each accepted instance, large ones first.
         proposed: How many candidates were looked at.
         missed: How many annotated objects were missed; ``None`` without annotations.
+        invented: How many instances no annotated object answers to.
         error: Why it failed; empty when done.
     """
 
@@ -37,6 +38,7 @@ class Card:
     outlines: tuple[tuple[ClassLook, str], ...] = ()
     proposed: int = 0
     missed: int | None = None
+    invented: int = 0
     error: str = ""
 
     @property

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lydite.core import Outcome
+from lydite.core import ItemId, Outcome
+from lydite.data import printable
 from lydite.detect.store import ImageRecord
 from lydite.reports.description import RunDescription
 from lydite.reports.exemplar_art import ExemplarArt
@@ -16,11 +17,14 @@ from lydite.reports.plots import ScorePlot, score_plots
 from lydite.reports.reasons import Reason, rank_reasons
 from lydite.reports.site import Site
 from lydite.reports.tally import Tally
+from lydite.reports.truth import MATCH_IOU
+from lydite.reports.words import without_folder
 
 LISTED = 24
 """How many entries of an open-ended list the front page shows."""
 PREVIEWS = 8
 SHOWN_PLOTS = 12
+_FIGURES = {"f1": "F1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Overview:
         pictures: All pictures.
         done: Pictures with a result.
         empty: Pictures without an instance.
-        failed: Pictures that could not be used.
+        failed: Why pictures could not be used.
         instances: Class, instances, pictures with at least one; in the order of the class map.
         stages: The funnel.
         reasons: What blocked candidates, most frequent first.
@@ -75,13 +79,15 @@ class Overview:
         previews: The first few pictures.
         seconds: Wall time by stage of detection.
         metrics: Figures against annotations; empty without them.
+        against_truth: How many were found, invented and missed; empty without annotations.
+        match_iou: Overlap from which on an object counts as found.
     """
 
     description: RunDescription
     pictures: int
     done: int
     empty: int
-    failed: tuple[ImageRecord, ...]
+    failed: tuple[str, ...]
     instances: tuple[tuple[ClassLook, int, int], ...]
     stages: tuple[Stage, ...]
     reasons: tuple[Reason, ...]
@@ -90,6 +96,8 @@ class Overview:
     previews: tuple[Card, ...]
     seconds: tuple[tuple[str, float], ...]
     metrics: Mapping[str, float]
+    against_truth: Mapping[str, int]
+    match_iou: float = MATCH_IOU
 
     @property
     def total(self) -> int:
@@ -118,7 +126,7 @@ def write_overview(
         len(records),
         len(done),
         sum(record.funnel.get("accepted", 0) == 0 for record in done),
-        tuple(record for record in records if record.status != "done"),
+        tuple(_failure(record) for record in records if record.status != "done"),
         tuple(
             (look, tally.instances[look.name], tally.pictures_with[look.name]) for look in description.classes
         ),
@@ -131,11 +139,16 @@ def write_overview(
         ),
         tuple(previews),
         tuple(sorted(tally.seconds.items(), key=lambda entry: -entry[1])),
-        metrics,
+        {_FIGURES.get(name, name): value for name, value in metrics.items()},
+        tally.against_truth,
     )
     return site.write_page(
         "index.html", "overview.html", run=overview, listed=LISTED, shown_plots=SHOWN_PLOTS
     )
+
+
+def _failure(record: ImageRecord) -> str:
+    return without_folder(record.error, record.path, printable(ItemId.parse(record.item).path))
 
 
 def _stages(funnel: Mapping[str, int]) -> tuple[Stage, ...]:

@@ -58,6 +58,7 @@ class Regions:
         refused: The best refused candidates.
         refused_worth: Refused candidates that reach ``keep_rejected_min``, drawn or not.
         misses: Class and outline of annotated objects that were not found; ``None`` without annotations.
+            With annotations, accepted regions know whether they are invented.
     """
 
     accepted: tuple[RegionView, ...]
@@ -65,6 +66,11 @@ class Regions:
     refused: tuple[RegionView, ...]
     refused_worth: int
     misses: tuple[tuple[ClassLook, str], ...] | None = None
+
+    @property
+    def invented(self) -> int:
+        """How many instances no annotated object answers to."""
+        return sum(region.invented for region in self.accepted)
 
     @property
     def from_large_to_small(self) -> tuple[RegionView, ...]:
