@@ -19,7 +19,7 @@ Float = npt.NDArray[np.float32]
 NEAREST_KEPT = 10
 """How many single cosines are kept per candidate; the ceiling of ``consensus_k``."""
 _SORT_ALL_BELOW = 20
-"""Rows of fewer columns than this times those wanted are sorted outright: vectorised sorting beats selecting."""
+"""Rows of fewer columns than this times those wanted are sorted outright: quicker than selecting first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
