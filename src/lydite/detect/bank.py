@@ -53,7 +53,9 @@ class Bank:
         set_aside: Negatives that were not used, with the reason.
         problems: Exemplars that could not be used.
         sources: Where each exemplar came from, by name.
-        everyone: All vectors in one array, positives first: one product is quicker than two.
+        order: ``(len(positives),)`` int64 rows of the positives, class by class.
+        everyone: All vectors in one array, the positives in ``order``, then the negatives: one product is
+            quicker than two, and the cosines of a class stand side by side.
 
     Raises:
         SpaceMismatch: If positives and negatives are of different spaces.
@@ -68,13 +70,12 @@ class Bank:
     set_aside: tuple[SetAside, ...] = ()
     problems: tuple[ImageError, ...] = ()
     sources: tuple[Exemplar, ...] = ()
+    order: npt.NDArray[np.int64] = field(init=False, repr=False)
     everyone: npt.NDArray[np.float32] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        negatives = self.positives.vectors[:0] if self.negatives is None else self.negatives.vectors
         if self.negatives is not None:
             self.positives.space.require_same(self.negatives.space)
-        object.__setattr__(self, "everyone", np.concatenate([self.positives.vectors, negatives]))
         if self.labels.shape != (len(self.positives),):
             raise InvalidValue("Bank.labels", f"of shape ({len(self.positives)},)", self.labels.shape)
         if self.shapes.shape != (len(self.positives), MEASURES):
@@ -84,19 +85,26 @@ class Bank:
         empty = [name for k, name in enumerate(self.class_map) if not (self.labels == k).any()]
         if empty or len(self.labels) == 0:
             raise InvalidValue("Bank", "given a positive of every class", empty)
+        self._stack()
+
+    def _stack(self) -> None:
+        negatives = self.positives.vectors[:0] if self.negatives is None else self.negatives.vectors
+        order = np.argsort(self.labels, kind="stable")
+        object.__setattr__(self, "order", order)
+        object.__setattr__(self, "everyone", np.concatenate([self.positives.vectors[order], negatives]))
 
     def compare(self, candidates: Features) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
         """Cosines of candidates to all positives and to all negatives, by one matrix product.
 
         Returns:
-            ``(n, positives)`` and ``(n, negatives)`` float32 in [-1, 1]; ``None`` without negatives.
+            ``(n, positives)``, columns in ``order``, and ``(n, negatives)``; float32, in [-1, 1] up to
+            rounding; ``None`` without negatives.
 
         Raises:
             SpaceMismatch: If the candidates are of another space; names the fields that differ.
         """
         candidates.space.require_same(self.space)
         cosines = candidates.vectors @ self.everyone.T
-        np.clip(cosines, -1, 1, out=cosines)
         count = len(self.positives)
         return cosines[:, :count], cosines[:, count:] if self.negatives is not None else None
 

@@ -7,6 +7,7 @@ is selection (``numpy.partition``), linear in the number of cosines.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -89,10 +90,11 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
     """
     n, classes = len(candidates), len(bank.class_map)
     to_positives, to_negatives = bank.compare(candidates)
+    of_class = _class_slices(bank.labels, classes)
     by_class = np.empty((n, classes), np.float32)
     nearest = np.full((n, classes, NEAREST_KEPT), np.nan, np.float32)
-    for label in range(classes):
-        cosines = _columns(to_positives, bank.labels == label)
+    for label, columns in enumerate(of_class):
+        cosines = to_positives[:, columns]
         best = _descending(cosines, max(settings.topk, NEAREST_KEPT))
         by_class[:, label] = aggregate_positive(cosines, best, settings)
         kept = min(NEAREST_KEPT, best.shape[1])
@@ -103,16 +105,27 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
     )
     return Scores(
         bank.class_map,
-        by_class,
+        _in_range(by_class),
         labels,
-        negative,
-        nearest[np.arange(n), labels],
-        _nearest_of_class(to_positives, bank.labels, labels),
+        _in_range(negative),
+        _in_range(nearest[np.arange(n), labels]),
+        bank.order[_nearest_of_class(to_positives, of_class, labels)],
         nearest_negative,
-        nearest_cosine,
+        _in_range(nearest_cosine),
         bank.positives.ids,
         negative_ids,
     )
+
+
+def _class_slices(labels: npt.NDArray[np.int64], classes: int) -> list[slice]:
+    """Where each class stands among columns that are ordered by class."""
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(labels, minlength=classes))]).tolist()
+    return [slice(start, stop) for start, stop in pairwise(bounds)]
+
+
+def _in_range(cosines: Float) -> Float:
+    """Rounding may carry a cosine a hair beyond 1; selection does not mind, thresholds would."""
+    return np.clip(cosines, -1, 1, out=cosines)
 
 
 def aggregate_positive(cosines: Float, best: Float, settings: ScoringSettings) -> Float:
@@ -142,19 +155,14 @@ def aggregate_positive(cosines: Float, best: Float, settings: ScoringSettings) -
     return value.astype(np.float32)
 
 
-def _columns(cosines: Float, chosen: npt.NDArray[np.bool_]) -> Float:
-    """Some columns, side by side in memory as selection wants them; indexing would leave them apart."""
-    return np.take(cosines, np.flatnonzero(chosen), axis=1)
-
-
 def _nearest_of_class(
-    to_positives: Float, bank_labels: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]
+    to_positives: Float, of_class: list[slice], labels: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """``(n,)`` the positive of each row's own class with the largest cosine."""
-    nearest = np.empty(len(labels), np.int64)
-    for label in np.unique(labels):
-        rows, columns = np.flatnonzero(labels == label), np.flatnonzero(bank_labels == label)
-        nearest[rows] = columns[to_positives[np.ix_(rows, columns)].argmax(axis=1)]
+    """``(n,)`` the column of each row's own class with the largest cosine."""
+    nearest = np.zeros(len(labels), np.int64)
+    for label in np.unique(labels).tolist():
+        rows, columns = np.flatnonzero(labels == label), of_class[label]
+        nearest[rows] = columns.start + to_positives[rows, columns].argmax(axis=1)
     return nearest
 
 
@@ -173,10 +181,10 @@ def _against_negatives(
     negative, cosine = np.full((2, n), np.nan, np.float32)
     nearest = np.full(n, -1, np.int64)
     for label in np.unique(labels):
-        rows, columns = np.flatnonzero(labels == label), np.flatnonzero(bank.labels != label)
+        rows, columns = np.flatnonzero(labels == label), np.flatnonzero(bank.labels[bank.order] != label)
         if len(columns):
             negative[rows], nearest[rows], cosine[rows] = _aggregate_negative(
-                to_positives[np.ix_(rows, columns)], columns, settings
+                to_positives[np.ix_(rows, columns)], bank.order[columns], settings
             )
     return negative, nearest, cosine, bank.positives.ids
 
