@@ -1,4 +1,4 @@
-"""The embedded encoder covers the picture, is the same for ever, and tells things apart."""
+"""The embedded encoder covers the picture, is the same in every process, and tells things apart."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from lydite.core import FeatureMap, InvalidValue, Masks, UsageError, similarity
-from lydite.features.encoders.embedded import build
+from lydite.core import CheckpointError, FeatureMap, InvalidValue, Masks, UsageError, similarity
+from lydite.features.encoders import embedded
+from lydite.features.encoders.embedded import STRIDE, build
 from lydite.features.pooling import pool, pool_image
 from lydite.features.settings import EncoderSettings
 
@@ -51,22 +52,17 @@ def encode(pixels: Pixels) -> FeatureMap:
     [
         ((1, 1), (128, 128)),
         ((128, 192), (128, 192)),
-        ((100, 333), (128, 424)),
-        ((333, 100), (424, 128)),
+        ((100, 333), (128, 416)),
+        ((333, 100), (416, 128)),
         ((1, 2000), (128, 512)),
-        ((600, 800), (128, 168)),
+        ((600, 800), (128, 160)),
     ],
 )
 def test_the_grid_covers_the_whole_picture(size_hw: tuple[int, int], input_hw: tuple[int, int]) -> None:
     found = encode(np.random.default_rng(0).integers(0, 256, (*size_hw, 3), np.uint8))
     assert found.size_hw == size_hw
     assert found.input_hw == input_hw
-    assert found.grid_hw == (input_hw[0] // 8, input_hw[1] // 8)
-
-
-def test_cells_are_unit_vectors() -> None:
-    norms = np.linalg.norm(encode(scene()).cells, axis=2)
-    np.testing.assert_allclose(norms, 1, atol=1e-5)
+    assert found.grid_hw == (input_hw[0] // STRIDE, input_hw[1] // STRIDE)
 
 
 def test_bit_for_bit_the_same_again() -> None:
@@ -80,14 +76,14 @@ def test_scale_is_not_part_of_the_space() -> None:
 
 def test_scale_changes_the_map() -> None:
     finer = build(EncoderSettings(short_side=256)).encode(scene())
-    assert finer.grid_hw == (32, 48)
+    assert finer.grid_hw == (16, 24)
     assert finer.input_hw == (256, 384)
 
 
 def test_the_space_says_what_was_done() -> None:
     space = build(SCALE).space
-    assert (space.encoder, space.layer, space.normalisation) == ("embedded", "last", "unit-norm cells")
-    assert (space.colour_order, space.pooling, space.dim) == ("RGB", "coverage-mean, L2", 256)
+    assert (space.encoder, space.layer, space.normalisation) == ("embedded", "last", "final-norm")
+    assert (space.colour_order, space.pooling, space.dim) == ("RGB", "coverage-mean, L2", 1056)
     assert len(space.weights) == 64
 
 
@@ -109,28 +105,12 @@ def test_darker_light_changes_less_than_another_thing() -> None:
 
 
 def test_a_picture_of_one_colour_has_a_vector() -> None:
-    flat = encode(np.full((40, 60, 3), 255, np.uint8))
-    assert np.ptp(flat.cells, axis=(0, 1)).max() < 1e-4
-    assert len(pool_image(flat, "flat")) == 1
+    assert len(pool_image(encode(np.full((40, 60, 3), 255, np.uint8)), "flat")) == 1
 
 
-def test_mirrored_picture_mirrored_map() -> None:
-    straight = encode(scene())
-    mirrored = encode(np.ascontiguousarray(scene()[:, ::-1]))
-    np.testing.assert_allclose(mirrored.cells[:, ::-1], straight.cells, atol=2e-2)
-
-
-def test_golden_cells() -> None:
-    """Numbers written down once: whoever changes them changes the version of the encoder too."""
-    cells = encode(scene()).cells
-    golden = np.array(
-        [
-            [-0.04904, -0.08839, 0.08839, -0.0, -0.01512, 0.04258, 0.08839],
-            [0.07797, -0.07535, 0.05643, 0.04318, -0.03756, 0.07826, -0.08762],
-            [0.03701, -0.00814, 0.08828, 0.00086, 0.04857, -0.08276, 0.07084],
-        ]
-    )
-    np.testing.assert_allclose(cells[[0, 8, 8], [0, 4, 12]][:, ::37], golden, atol=1e-4)
+def test_a_mirrored_picture_is_nearly_the_same_picture() -> None:
+    straight, mirrored = encode(scene()), encode(np.ascontiguousarray(scene()[:, ::-1]))
+    assert similarity(pool_image(straight, "a"), pool_image(mirrored, "b"))[0, 0] > 0.9
 
 
 @pytest.mark.parametrize(
@@ -149,7 +129,7 @@ def test_an_option_that_cannot_be_honoured_is_refused(option: str, value: Any, s
     with pytest.raises(UsageError) as caught:
         build(EncoderSettings.model_validate({option: value}))
     assert str(caught.value) == (
-        f"The embedded encoder has no network, so it cannot honour {option!r}. "
+        f"The embedded encoder is one fixed network on the CPU, so it cannot honour {option!r}. "
         f"Leave {option!r} out, or choose a timm model as 'encoder'. Seen: {seen}"
     )
 
@@ -177,3 +157,14 @@ def test_one_thread_or_many_the_same_map() -> None:
     finally:
         cv2.setNumThreads(threads)
     np.testing.assert_allclose(single, many, atol=1e-6)
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = tmp_path / "embedded.onnx"
+    cut.write_bytes(embedded.EMBEDDED.read_bytes()[:100_000])
+    for path, words in ((cut, "is damaged"), (tmp_path / "none.onnx", "cannot be read: No such file")):
+        monkeypatch.setattr(embedded, "EMBEDDED", path)
+        embedded._load.cache_clear()
+        with pytest.raises(CheckpointError, match=f"{words}.*Install the package again"):
+            build(SCALE)
+    embedded._load.cache_clear()

@@ -1,0 +1,1 @@
+"""How the embedded encoder is made: see README.md in this folder."""
