@@ -69,7 +69,7 @@ def table_rows(
 ) -> list[tuple[str, ...]]:
     """One row of texts for each encoder: measure, encoder, layer, value, difference, verdict."""
     by_name = {outcome.encoder: outcome for outcome in outcomes}
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for outcome in outcomes:
         row = (measure, outcome.encoder, outcome.layer, f"{100 * outcome.value:.1f} %")
         if outcome.encoder == reference:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from detect import bccd as bccd_task
 from detect import picture_in
 from lydite.core import ClassMap, Masks
-from lydite.data import read_split, read_voc
+from lydite.data import load_image, read_split, read_voc
 from lydite.detect import Exemplar, ExemplarSet
 from lydite.metrics import ImageTruth
+from lydite.metrics.instances import IouType
 
 BCCD_PICTURES, BCCD_PER_CLASS = 36, 5
 NUCLEI_EXEMPLAR_IMAGES, NUCLEI_PER_IMAGE = 10, 5
@@ -42,7 +42,7 @@ class Contest:
         pictures: Where the scenes are.
         truths: One for each picture.
         trials: The draws.
-        segm: Compare masks, or else boxes.
+        iou_type: Compare boxes or masks.
         max_dets: Most detections counted, per picture and class.
     """
 
@@ -51,7 +51,7 @@ class Contest:
     pictures: tuple[Path, ...]
     truths: tuple[ImageTruth, ...]
     trials: tuple[Trial, ...]
-    segm: bool
+    iou_type: IouType
     max_dets: int
 
     def truths_of(self, trial: Trial) -> list[ImageTruth]:
@@ -84,7 +84,7 @@ def bccd(root: Path, draws: int, limit: int | None) -> Contest:
         tuple(task.images[row] for row in chosen),
         tuple(replace(task.truths[row], image=str(k)) for k, row in enumerate(chosen)),
         tuple(trials),
-        segm=False,
+        iou_type="bbox",
         max_dets=task.max_dets,
     )
 
@@ -116,7 +116,7 @@ def nuclei(root: Path, draws: int, limit: int | None) -> Contest:
         tuple(picture_in(folder) for folder in folders),
         tuple(truths),
         tuple(trials),
-        segm=True,
+        iou_type="segm",
         max_dets=300,
     )
 
@@ -129,4 +129,4 @@ def nuclei_folders(root: Path) -> list[Path]:
 def nuclei_masks(folder: Path) -> Masks:
     """The true masks of one picture."""
     files = sorted((folder / "masks").glob("*.png"))
-    return Masks.from_dense(np.stack([cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) > 0 for file in files]))
+    return Masks.from_dense(np.stack([load_image(file).pixels.max(axis=2) > 0 for file in files]))

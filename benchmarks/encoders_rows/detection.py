@@ -62,7 +62,7 @@ def detection(contenders: Sequence[Contender], contest: Contest) -> Iterator[tup
         for layer, encoder in contender.at(SHORT_SIDE).items():
             results = _results(contest, scenes, encoder)
             rankings = [
-                Ranking.of(contest.class_map, found, contest.truths_of(trial), len(scenes), contest.segm)
+                Ranking.of(contest.class_map, found, contest.truths_of(trial), len(scenes), contest.iou_type)
                 for trial, found in zip(contest.trials, results, strict=True)
             ]
             ap.append(Outcome(contender.name, layer, len(scenes), _mean(rankings, Ranking.ap50)))
@@ -105,7 +105,7 @@ def _judge(scene: Scene, seen: Look, bank: Bank, contest: Contest) -> ImageResul
     labels = evidence.scores.labels[rows]
     kept = [rows[labels == label][: contest.max_dets] for label in range(len(contest.class_map))]
     rows = np.concatenate(kept)
-    masks = scene.candidates.masks[rows] if contest.segm else None
+    masks = scene.candidates.masks[rows] if contest.iou_type == "segm" else None
     boxes = scene.candidates.boxes[rows]
     return ImageResult(scene.truth.image, boxes, masks, evidence.scores.labels[rows], evidence.rank[rows])
 
@@ -148,8 +148,7 @@ def _untimed(_stage: str) -> AbstractContextManager[None]:
 def _require_agreement(contest: Contest, found: Sequence[ImageResult], ranking: Ranking) -> None:
     """Pass if pycocotools comes to the same AP50."""
     truth = contest.truths_of(contest.trials[0])
-    kind = "segm" if contest.segm else "bbox"
-    theirs = evaluate(truth, found, contest.class_map, kind, contest.max_dets).overall.ap50
+    theirs = evaluate(truth, found, contest.class_map, contest.iou_type, contest.max_dets).overall.ap50
     ours = ranking.ap50(np.ones(len(contest.truths)))
     if not abs(ours - theirs) <= AGREEMENT:
         raise RuntimeError(f"AP50 of {contest.name} is {ours:.4f} here and {theirs:.4f} by pycocotools.")

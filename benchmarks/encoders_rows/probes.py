@@ -34,7 +34,7 @@ def linear_probe(known: Vectors, labels: Ints, unknown: Vectors) -> Ints:
         # The last digits of the optimum do not move a label, and cost most of the time.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = LogisticRegression(C=30, max_iter=200).fit(known, labels)
-    predicted: Ints = model.predict(unknown)
+    predicted: Ints = np.asarray(model.predict(unknown), np.int64)
     return predicted
 
 
@@ -88,8 +88,9 @@ def hardhat(
     for contender in contenders:
         by_layer = picture_vectors(contender, names, load, CROP_SHORT_SIDE, cache)
         layer, right = judged(by_layer, labels, tests, linear_probe)
-        sums = np.bincount(owner, np.nansum(right, axis=0), pictures)
-        counts = np.bincount(owner, np.isfinite(right).sum(axis=0), pictures)
+        sums, counts = np.zeros(pictures), np.zeros(pictures)
+        np.add.at(sums, owner, np.nansum(right, axis=0))
+        np.add.at(counts, owner, np.isfinite(right).sum(axis=0))
         outcomes.append(ratio(contender.name, layer, sums, counts))
     yield "hardhat helmet or not, probe", outcomes
 

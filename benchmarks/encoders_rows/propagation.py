@@ -77,7 +77,8 @@ def _unit_cells(feature_map: FeatureMap) -> Array:
 
 def _cell_labels(truth: Bools, grid_hw: tuple[int, int]) -> Array:
     """1 for cells more than half covered; in a picture without such a cell, how much each is covered."""
-    covered: Array = cv2.resize(truth.astype(np.float32), grid_hw[::-1], interpolation=cv2.INTER_AREA)
+    size_wh = (grid_hw[1], grid_hw[0])
+    covered = cv2.resize(truth.astype(np.float32), size_wh, interpolation=cv2.INTER_AREA).astype(np.float32)
     hard = (covered > 0.5).astype(np.float32)
     return hard if hard.any() else covered
 

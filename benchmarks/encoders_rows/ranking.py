@@ -14,6 +14,7 @@ import numpy.typing as npt
 from encoders_rows.compare import Floats
 from lydite.core import ClassMap
 from lydite.metrics import ImageResult, ImageTruth, match
+from lydite.metrics.instances import IouType
 
 RECALLS = np.linspace(0, 1, 101)
 """COCO's levels of recall."""
@@ -42,10 +43,10 @@ class Ranking:
         results: Sequence[ImageResult],
         truths: Sequence[ImageTruth],
         pictures: int,
-        segm: bool,
+        iou_type: IouType,
     ) -> Ranking:
         """Match results with truths; the key of a picture is its number, below ``pictures``."""
-        matching = match(truths, results, class_map, 0.5, "segm" if segm else "bbox")
+        matching = match(truths, results, class_map, 0.5, iou_type)
         alarms = {(alarm.image, alarm.row) for alarm in matching.false_alarms}
         hits = [(found.image, row) not in alarms for found in results for row in range(len(found))]
         order = np.argsort(-np.concatenate([found.scores for found in results]), kind="stable")

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from encoders_rows.contenders import Contender
+from lydite.data import atomic_path
 from lydite.features import pool_image
 
 Vectors = npt.NDArray[np.float32]
@@ -55,7 +56,8 @@ def picture_vectors(
         file = files[layer]
         if file:
             file.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(file, vectors=found[layer])
+            with atomic_path(file) as temporary:
+                np.savez(temporary, vectors=found[layer])
     return {layer: found[layer] for layer in contender.layers}
 
 
