@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -43,10 +44,16 @@ def nearest_neighbour(known: Vectors, labels: Ints, unknown: Vectors) -> Ints:
     return labels[(unknown @ known.T).argmax(axis=1)]
 
 
+JUDGES: dict[str, Judge] = {"probe": linear_probe, "1-NN": nearest_neighbour}
+
+
 def grocery(
     contenders: Sequence[Contender], root: Path, splits: int, limit: int | None, cache: Path | None
 ) -> Iterator[tuple[str, list[Outcome]]]:
-    """Shop photographs, fine and coarse class; the pictures of both lists split at random, by fine class."""
+    """Shop photographs, fine and coarse class: both lists split at random by fine class, and train to val.
+
+    Shots of one shelf never stand in both lists, so only the latter asks for more than to know a shelf again.
+    """
     lists = "".join((root / name).read_text() for name in ("train.txt", "val.txt"))
     lines = [line.split(", ") for line in lists.splitlines()]
     # A limit takes whole classes: few pictures of every class would leave nothing to learn from.
@@ -54,7 +61,10 @@ def grocery(
     order = np.argsort(np.random.default_rng(0).permutation(numbers.max() + 1)[numbers], kind="stable")
     lines = [lines[row] for row in np.sort(order[:limit])]
     names = [path for path, _, _ in lines]
-    tests = stratified(np.array([int(fine) for _, fine, _ in lines]), splits)
+    ways = {"": stratified(np.array([int(fine) for _, fine, _ in lines]), splits)}
+    validation = np.array([name.startswith("val/") for name in names])
+    if validation.any() and not validation.all():
+        ways[", train to val"] = [validation]
 
     def load(name: str) -> Pixels:
         return load_image(root / name).pixels
@@ -62,14 +72,14 @@ def grocery(
     vectors = {c.name: picture_vectors(c, names, load, GROCERY_SHORT_SIDE, cache) for c in contenders}
     for column, kind in ((1, "fine"), (2, "coarse")):
         labels = np.array([int(line[column]) for line in lines])
-        for title, judge in (("probe", linear_probe), ("1-NN", nearest_neighbour)):
+        for (title, judge), (way, tests) in product(JUDGES.items(), ways.items()):
             outcomes = []
             for name, by_layer in vectors.items():
                 layer, right = judged(by_layer, labels, tests, judge)
                 tested = np.isfinite(right).any(axis=0)
                 means = np.nanmean(right[:, tested], axis=0)
                 outcomes.append(ratio(name, layer, means, np.ones(len(means))))
-            yield f"grocery {kind}, {title}", outcomes
+            yield f"grocery {kind}, {title}{way}", outcomes
 
 
 def hardhat(
