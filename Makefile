@@ -50,6 +50,7 @@ bench: $(FULL)
 	$(BIN)/python benchmarks/pooling.py
 	$(BIN)/python benchmarks/encoder_exactness.py
 	$(BIN)/python benchmarks/detect.py
+	$(BIN)/python benchmarks/encoders.py
 
 docs: $(FULL)
 	$(BIN)/python tools/cli_docs.py docs/cli.md

@@ -1,6 +1,6 @@
 """Detection from a few exemplars on real pictures: accuracy, seconds by stage, memory.
 
-    python benchmarks/detect.py [--set bccd nuclei] [--encoder embedded mobilenetv2] [--limit N]
+    python benchmarks/detect.py [--set bccd nuclei] [--encoder descriptor embedded mobilenetv2] [--limit N]
 
 bccd: five exemplars a class from training images (boxes given), the whole test split, boxes.
 nuclei: exemplars from the first ten images in sorted order (masks given), the rest, masks, 300 detections.
@@ -103,7 +103,8 @@ def picture_in(folder: Path) -> Path:
 def encoders(names: Sequence[str]) -> Iterator[tuple[str, dict[str, object]]]:
     """Encoder settings by name; the MobileNetV2 needs the torch extra and the measuring weights."""
     known: dict[str, dict[str, object]] = {
-        "embedded": {},
+        "descriptor": {},
+        "embedded": {"encoder": "embedded"},
         "mobilenetv2": {
             "encoder": "mobilenetv2_100",
             "checkpoint": SHARED / "weights" / "mobilenetv2_100.imagenet.safetensors",
@@ -171,7 +172,7 @@ def report(task: Task, encoder: str, detections: list[Detection], class_map: Cla
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--set", choices=["bccd", "nuclei"], nargs="*", default=["bccd", "nuclei"])
-    parser.add_argument("--encoder", nargs="*", default=["embedded", "mobilenetv2"])
+    parser.add_argument("--encoder", nargs="*", default=["descriptor", "embedded", "mobilenetv2"])
     parser.add_argument("--limit", type=int)
     parser.add_argument("--short-side", type=int, default=512)
     arguments = parser.parse_args()

@@ -59,8 +59,8 @@ def build_contender(text: str, only_layers: Sequence[str] | None) -> Contender:
 
 
 def _options(text: str) -> Mapping[str, object]:
-    if text == "embedded":
-        return {}
+    if text in {"descriptor", "embedded"}:
+        return {"encoder": text}
     if text == "teacher":
         return dict(known_encoders(["mobilenetv2"]))["mobilenetv2"]
     name, _, checkpoint = text.partition("=")

@@ -29,7 +29,7 @@ def test_hash_and_size(card: dict[str, Any]) -> None:
 
 
 def test_fingerprint_of_the_space(card: dict[str, Any]) -> None:
-    space = build_encoder(EncoderSettings()).space
+    space = build_encoder(EncoderSettings(encoder="embedded")).space
     assert space.id == card["file"]["space"]
     assert space.weights == card["file"]["sha256"]
     assert space.dim == card["file"]["dim"]

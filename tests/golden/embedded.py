@@ -45,7 +45,7 @@ def main() -> None:
     """Write the numbers down."""
     from lydite.features import EncoderSettings, build_encoder
 
-    encoder = build_encoder(EncoderSettings(short_side=SIDE_HW[0]))
+    encoder = build_encoder(EncoderSettings(encoder="embedded", short_side=SIDE_HW[0]))
     cells = sampled(encoder.encode(drawn_picture()).cells)
     rounded = [[[round(float(v), 5) for v in cell] for cell in row] for row in cells]
     WRITTEN.write_text(json.dumps({"weights": encoder.space.weights, "cells": rounded}), encoding="utf-8")

@@ -12,10 +12,10 @@ from lydite.features.embedded_net import EmbeddedNet
 
 SHARES = {"fine": 0.5, "middle": 0.7, "meaning": 1.0}
 """Length of each part of a pooled vector."""
-LEAST_SPREAD = 0.1
+LEAST_SPREAD = 0.2
 """Least spread of a channel, as a share of the mean spread of its part."""
 SIDE = 224
-SAMPLED = 2000
+SAMPLED = 1000
 _BATCH = 20
 
 

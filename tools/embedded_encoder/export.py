@@ -39,7 +39,9 @@ def main() -> None:
     pictures = load_pictures(options.source, options.work)
     balance(trained.eval(), pictures.training())
     net = fold(trained)
-    content = write_graph(net, {"licence": "Apache-2.0", "made": "tools/embedded_encoder"}).SerializeToString()
+    content = write_graph(
+        net, {"licence": "Apache-2.0", "made": "tools/embedded_encoder"}
+    ).SerializeToString()
     EMBEDDED.write_bytes(content)
     card = {
         "file": {
@@ -47,7 +49,7 @@ def main() -> None:
             "sha256": hashlib.sha256(content).hexdigest(),
             "parameters": sum(each.numel() for each in net.parameters()),
             "dim": net.widths.dim,
-            "space": build_encoder(EncoderSettings()).space.id,
+            "space": build_encoder(EncoderSettings(encoder="embedded")).space.id,
         },
         "training": {"minutes": round(state["seconds"] / 60, 1), **_flat(state["card"])},
         "held_out": _last_examination(options.work / "log.jsonl"),

@@ -103,6 +103,8 @@ class EmbeddedNet(nn.Module):
             *(Block(w.coarse, w.coarse_inner, norm=norm) for _ in range(w.coarse_blocks)),
         )
         self.meaning = Unit(w.coarse, w.meaning, 1, norm=norm)
+        self.scale: Tensor
+        self.shift: Tensor
         self.register_buffer("scale", torch.ones(w.dim))
         self.register_buffer("shift", torch.zeros(w.dim))
 

@@ -12,7 +12,10 @@ class EncoderSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    encoder: str = Field("embedded", description="'embedded' or the name of any timm model")
+    encoder: str = Field(
+        "descriptor",
+        description="'descriptor' (no weights), 'embedded' (the network of the package) or any timm model",
+    )
     layer: str = Field(
         "last", description="where the map is taken: 'last', or a stage of a convolutional network ('layer3')"
     )

@@ -10,6 +10,7 @@ import pytest
 
 from lydite.features import encoders
 from lydite.features.encoders import ENCODERS, build_encoder
+from lydite.features.encoders.descriptor import Descriptor
 from lydite.features.encoders.embedded import EmbeddedEncoder
 from lydite.features.settings import EncoderSettings
 
@@ -18,8 +19,9 @@ def test_the_table_names_every_file() -> None:
     assert set(ENCODERS) == {module.name for module in pkgutil.iter_modules(encoders.__path__)}
 
 
-def test_embedded_is_the_default() -> None:
-    assert isinstance(build_encoder(EncoderSettings()), EmbeddedEncoder)
+def test_own_encoders_by_name_and_the_default() -> None:
+    assert isinstance(build_encoder(EncoderSettings()), Descriptor)
+    assert isinstance(build_encoder(EncoderSettings(encoder="embedded")), EmbeddedEncoder)
 
 
 def test_any_other_name_goes_to_timm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,6 +39,7 @@ def test_any_other_name_goes_to_timm(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_room_and_the_embedded_encoder_load_no_torch() -> None:
     program = (
         "import sys, lydite.features as f; f.build_encoder(f.EncoderSettings());"
+        "f.build_encoder(f.EncoderSettings(encoder='embedded'));"
         "assert not {'torch', 'timm', 'torchvision'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}; {program}"], check=True)

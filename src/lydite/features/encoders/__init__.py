@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from lydite.features.encoder import Encoder
-from lydite.features.encoders import embedded
+from lydite.features.encoders import descriptor, embedded
 from lydite.features.settings import EncoderSettings
 
 
@@ -19,6 +19,7 @@ def _build_timm(settings: EncoderSettings) -> Encoder:
 
 ENCODERS: MappingProxyType[str, Callable[[EncoderSettings], Encoder]] = MappingProxyType(
     {
+        "descriptor": descriptor.build,
         "embedded": embedded.build,
         "timm": _build_timm,
     }
@@ -27,9 +28,9 @@ ENCODERS: MappingProxyType[str, Callable[[EncoderSettings], Encoder]] = MappingP
 
 
 def build_encoder(settings: EncoderSettings) -> Encoder:
-    """The encoder of the settings: ``"embedded"``, or else any model that timm knows by that name.
+    """The encoder of the settings: one of Lydite's own by its name, or else any model that timm knows.
 
     Raises:
         UsageError: If the encoder cannot honour an option, or needs a part that is not installed.
     """
-    return ENCODERS["embedded" if settings.encoder == "embedded" else "timm"](settings)
+    return ENCODERS.get(settings.encoder, ENCODERS["timm"])(settings)
