@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lydite.core.errors import UsageError
+
 
 class EncoderSettings(BaseModel):
     """Everything that decides what an encoder sees. Unknown keys are refused."""
@@ -36,3 +38,24 @@ class EncoderSettings(BaseModel):
     model_options: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="extra arguments for the model's builder, as name=value"
     )
+
+    def refuse_foreign(self, fact: str) -> None:
+        """Pass if only ``encoder`` and ``short_side`` are set, which every encoder honours.
+
+        Args:
+            fact: Why nothing else can be honoured, without its full stop.
+
+        Raises:
+            UsageError: Otherwise; names the first option that is set.
+        """
+        for name, field in type(self).model_fields.items():
+            default = field.get_default(call_default_factory=True)
+            if name not in _EVERYONES and getattr(self, name) != default:
+                raise UsageError(
+                    f"{fact}, so it cannot honour {name!r}.",
+                    f"Leave {name!r} out, or choose a timm model as 'encoder'.",
+                    self.model_dump(mode="json")[name],
+                )
+
+
+_EVERYONES = frozenset({"encoder", "short_side"})

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lydite.core import FeatureMap, FeatureSpace, InvalidValue, UsageError
+from lydite.core import FeatureMap, FeatureSpace, InvalidValue
 from lydite.features.geometry import input_hw, resize
 from lydite.features.pooling import POOLING
 from lydite.features.settings import EncoderSettings
@@ -93,7 +93,7 @@ def build(settings: EncoderSettings) -> Descriptor:
     Raises:
         UsageError: If an option is set that a network would need and this encoder cannot honour.
     """
-    _refuse_foreign_options(settings)
+    settings.refuse_foreign("The descriptor has no network")
     measured = _measure(np.zeros((STRIDE, STRIDE, 3), np.float32))
     frequencies = {
         name: (_frequencies(count, measured[name].shape[2]) / bandwidth).T.astype(np.float32)
@@ -210,23 +210,3 @@ def _fingerprint(frequencies: dict[str, Array]) -> str:
     for name in sorted(frequencies):
         digest.update(frequencies[name].astype("<f4").tobytes())
     return digest.hexdigest()
-
-
-def _refuse_foreign_options(settings: EncoderSettings) -> None:
-    refused = {
-        "checkpoint": settings.checkpoint is not None,
-        "layer": settings.layer != "last",
-        "device": settings.device != "cpu",
-        "half": settings.half,
-        "mean": settings.mean is not None,
-        "std": settings.std is not None,
-        "model_options": bool(settings.model_options),
-    }
-    for option, is_set in refused.items():
-        if is_set:
-            value = settings.model_dump(mode="json")[option]
-            raise UsageError(
-                f"The descriptor has no network, so it cannot honour {option!r}.",
-                f"Leave {option!r} out, or choose a timm model as 'encoder'.",
-                value,
-            )

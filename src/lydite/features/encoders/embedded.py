@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from lydite.core import CheckpointError, FeatureMap, FeatureSpace, InvalidValue, UsageError
+from lydite.core import CheckpointError, FeatureMap, FeatureSpace, InvalidValue
 from lydite.features.geometry import input_hw, resize
 from lydite.features.pooling import POOLING
 from lydite.features.settings import EncoderSettings
@@ -74,7 +74,7 @@ def build(settings: EncoderSettings) -> EmbeddedEncoder:
         UsageError: If an option is set that belongs to the networks of timm.
         CheckpointError: If the file of the package is not there or damaged.
     """
-    _refuse_foreign_options(settings)
+    settings.refuse_foreign("The embedded encoder is one fixed network on the CPU")
     session, digest = _load()
     space = FeatureSpace(
         encoder="embedded",
@@ -119,23 +119,3 @@ def _load() -> tuple[InferenceSession, str]:
             EMBEDDED.name,
         ) from error
     return session, hashlib.sha256(content).hexdigest()
-
-
-def _refuse_foreign_options(settings: EncoderSettings) -> None:
-    refused = {
-        "checkpoint": settings.checkpoint is not None,
-        "layer": settings.layer != "last",
-        "device": settings.device != "cpu",
-        "half": settings.half,
-        "mean": settings.mean is not None,
-        "std": settings.std is not None,
-        "model_options": bool(settings.model_options),
-    }
-    for option, is_set in refused.items():
-        if is_set:
-            value = settings.model_dump(mode="json")[option]
-            raise UsageError(
-                f"The embedded encoder is one fixed network on the CPU, so it cannot honour {option!r}.",
-                f"Leave {option!r} out, or choose a timm model as 'encoder'.",
-                value,
-            )
