@@ -28,16 +28,15 @@ class _Writer:
         self.initializers.append(numpy_helper.from_array(values, name))
         return name
 
-    def half(self, name: str, shape: tuple[int, ...] | None = None) -> str:
+    def half(self, name: str) -> str:
         """A weight kept in float16 and used in float32; the runtime widens it once, when it loads."""
-        values = self.weights[name].astype(np.float16)
-        stored = self.constant(name, values if shape is None else values.reshape(shape))
+        stored = self.constant(name, self.weights[name].astype(np.float16))
         return self.node("Cast", [stored], f"{name}:wide", to=TensorProto.FLOAT)
 
     def unit(self, unit: Unit, name: str, values: str) -> str:
         kernel, stride = unit.conv.kernel_size[0], unit.conv.stride[0]
         weights = [self.half(f"{name}.conv.weight"), self.half(f"{name}.conv.bias")]
-        pad = kernel // 2
+        pad = (kernel - 1) // 2
         output = self.node(
             "Conv", [values, *weights], f"{name}:conv",
             kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[pad] * 4,
@@ -48,6 +47,15 @@ class _Writer:
         inner = self.unit(block.look, f"{name}.look", self.unit(block.narrow, f"{name}.narrow", values))
         total = self.node("Add", [self.unit(block.widen, f"{name}.widen", inner), values], f"{name}:sum")
         return self.node("Relu", [total], f"{name}:relu")
+
+    def lift(self, values: str, times: int) -> str:
+        if times == 1:
+            return values
+        scales = self.constant(f"times{times}", np.array([1, 1, times, times], np.float32))
+        return self.node(
+            "Resize", [values, "", scales], f"{values}:lifted",
+            mode="linear", coordinate_transformation_mode="half_pixel",
+        )  # fmt: skip
 
     def sequence(self, sequence: nn.Sequential, name: str, values: str) -> str:
         for index, part in enumerate(sequence):
@@ -67,15 +75,13 @@ def write_graph(net: EmbeddedNet, about: dict[str, str]) -> onnx.ModelProto:
     fine = writer.sequence(net.fine, "fine", writer.sequence(net.stem, "stem", "pixels"))
     middle = writer.sequence(net.middle, "middle", fine)
     meaning = writer.unit(net.meaning, "meaning", writer.sequence(net.coarse, "coarse", middle))
-    halved = writer.node("AveragePool", [fine], "fine:halved", kernel_shape=[2, 2], strides=[2, 2])
-    twice = writer.constant("twice", np.array([1, 1, 2, 2], np.float32))
-    lifted = writer.node(
-        "Resize", [meaning, "", twice], "meaning:lifted",
-        mode="linear", coordinate_transformation_mode="half_pixel",
-    )  # fmt: skip
-    fused = writer.node("Concat", [halved, middle, lifted], "fused", axis=1)
-    scaled = writer.node("Mul", [fused, writer.half("scale", (1, -1, 1, 1))], "scaled")
-    writer.node("Add", [scaled, writer.half("shift", (1, -1, 1, 1))], "map")
+    parts = [
+        writer.lift(writer.unit(neck, f"necks.{index}", part), times)
+        for index, (neck, part, times) in enumerate(
+            zip(net.necks, (fine, middle, meaning), (1, 2, 4), strict=True)
+        )
+    ]
+    writer.node("Concat", parts, "map", axis=1)
     dim = net.widths.dim
     graph = helper.make_graph(
         writer.nodes,
@@ -83,7 +89,7 @@ def write_graph(net: EmbeddedNet, about: dict[str, str]) -> onnx.ModelProto:
         [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 3, "height", "width"])],
         [helper.make_tensor_value_info("map", TensorProto.FLOAT, ["n", dim, "rows", "columns"])],
         writer.initializers,
-        doc_string=f"RGB in [-1, 1], sides multiples of {MULTIPLE}; one cell of the map per 16 x 16 pixels.",
+        doc_string=f"RGB in [-1, 1], sides multiples of {MULTIPLE}; one cell of the map per 8 x 8 pixels.",
     )
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR, producer_name="lydite"

@@ -21,10 +21,10 @@ LABEL_HEAT = 2.0
 class Weights:
     """Weight of each loss."""
 
-    fine: float = 0.5
+    fine: float = 1.0
     middle: float = 1.0
     coarse: float = 2.0
-    whole: float = 2.0
+    whole: float = 1.5
     labels: float = 0.5
     pairs: float = 0.25
 

@@ -14,6 +14,7 @@ import copy
 import json
 import os
 import platform
+import shutil
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -103,6 +104,7 @@ class Run:
                 self._save()
             if self.step % 1000 == 0 or self.share >= 1:
                 self._note({"step": self.step, "held_out": self._examine()})
+                shutil.copy2(self.checkpoint, self.checkpoint.with_name(f"step-{self.step}.pt"))
 
     @property
     def trained(self) -> float:
@@ -246,7 +248,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=90)
     parser.add_argument("--pairs", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--decay", type=float, default=0.03)
+    parser.add_argument("--decay", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     parser.add_argument(

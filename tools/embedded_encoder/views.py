@@ -15,15 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from embedded_encoder.pictures import NATURAL_SIDE, TINY_SIDE, Pictures, Pixels
+from embedded_encoder.rendered import render_scene
 
-KINDS = ("natural", "tiny", "mosaic")
-SHARES = (0.45, 0.37, 0.18)
-SMALLEST = {"natural": 0.12, "tiny": 0.35, "mosaic": 0.15}
+KINDS = ("natural", "tiny", "mosaic", "rendered")
+SHARES = (0.28, 0.32, 0.12, 0.28)
+SMALLEST = {"natural": 0.08, "tiny": 0.3, "mosaic": 0.12, "rendered": 0.15}
 """Smallest area of a crop, as a share of its picture."""
 TURNED = 0.15
 RECOLOURED = 0.6
-MIXED = 0.15
-"""Share of views that carry a rectangle of their neighbour's (CutMix, Yun et al., 2019)."""
+PASTED, BLENDED = 0.2, 0.15
+"""Shares of views that carry a rectangle of their neighbour's (CutMix, Yun et al., 2019), and that are a
+weighted mean with their neighbour (mixup, Zhang et al., 2018)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class ViewMaker:
             return natural[rng.integers(len(natural))]
         if kind == "tiny":
             return tiny[rng.integers(len(tiny))]
+        if kind == "rendered":
+            return render_scene(natural, tiny, NATURAL_SIDE, rng)
         per_side = NATURAL_SIDE // TINY_SIDE
         chosen = tiny[rng.integers(len(tiny), size=per_side * per_side)]
         rows = chosen.reshape(per_side, per_side, TINY_SIDE, TINY_SIDE, 3).swapaxes(1, 2)
@@ -111,10 +115,16 @@ def _recolour(view: Pixels, matrix: npt.NDArray[np.float32], offset: npt.NDArray
 
 
 def _mix(views: Pixels, rng: np.random.Generator) -> None:
-    """Paste rectangles of neighbours, in place."""
+    """Paste rectangles of neighbours, or blend with them, in place."""
     count, side = len(views), views.shape[1]
-    for row in np.flatnonzero(rng.random(count) < MIXED):
-        height, width = (int(v) for v in rng.integers(side // 4, side // 2 + 1, 2))
-        top, left = int(rng.integers(side - height + 1)), int(rng.integers(side - width + 1))
+    draws = rng.random(count)
+    for row in np.flatnonzero(draws < PASTED + BLENDED):
         other = views[(row + 1) % count]
-        views[row, top : top + height, left : left + width] = other[top : top + height, left : left + width]
+        if draws[row] < PASTED:
+            height, width = (int(v) for v in rng.integers(side // 4, side // 2 + 1, 2))
+            top, left = int(rng.integers(side - height + 1)), int(rng.integers(side - width + 1))
+            area = np.s_[top : top + height, left : left + width]
+            views[row][area] = other[area]
+        else:
+            share = rng.uniform(0.2, 0.5)
+            views[row] = cv2.addWeighted(views[row], 1 - share, other, share, 0)

@@ -1,8 +1,9 @@
 """The embedded encoder as a torch module: its architecture, for training and for fine-tuning.
 
 A plain residual network of dense convolutions, wide where the map is small: on a CPU these run several
-times faster per multiplication than depthwise ones. Three depths are kept side by side in the map: what a
-cell looks like (stride 8), what it is part of (stride 16), and what that means (stride 32).
+times faster per multiplication than depthwise ones. Three depths lie side by side in the map: what a cell
+looks like (stride 8), what it is part of (stride 16), and what that means (stride 32), each through a linear
+neck that decorrelates its channels.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from torch.nn import functional
 from lydite.core.errors import CheckpointError, MissingExtra
 from lydite.features.weights import EMBEDDED
 
-STRIDE = 16
+STRIDE = 8
 """Input pixels per cell of the map along each axis."""
 MULTIPLE = 32
 """What both sides of an input must divide by."""
@@ -37,11 +38,12 @@ class Widths:
     coarse_inner: int = 128
     coarse_blocks: int = 3
     meaning: int = 768
+    necks: tuple[int, int, int] = (96, 128, 384)
 
     @property
     def dim(self) -> int:
         """Length of a cell of the fused map."""
-        return self.fine + self.middle + self.meaning
+        return sum(self.necks)
 
 
 class Unit(nn.Module):
@@ -51,7 +53,7 @@ class Unit(nn.Module):
         self, inputs: int, outputs: int, kernel: int, stride: int = 1, *, relu: bool = True, norm: bool = True
     ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=not norm)
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2, bias=not norm)
         self.norm = nn.BatchNorm2d(outputs) if norm else nn.Identity()
         self.relu = relu
 
@@ -95,18 +97,18 @@ class EmbeddedNet(nn.Module):
             *(Block(w.fine, w.fine_inner, norm=norm) for _ in range(w.fine_blocks)),
         )
         self.middle = nn.Sequential(
-            Unit(w.fine, w.middle, 3, 2, norm=norm),
+            Unit(w.fine, w.middle, 2, 2, norm=norm),
             *(Block(w.middle, w.middle_inner, norm=norm) for _ in range(w.middle_blocks)),
         )
         self.coarse = nn.Sequential(
-            Unit(w.middle, w.coarse, 3, 2, norm=norm),
+            Unit(w.middle, w.coarse, 2, 2, norm=norm),
             *(Block(w.coarse, w.coarse_inner, norm=norm) for _ in range(w.coarse_blocks)),
         )
         self.meaning = Unit(w.coarse, w.meaning, 1, norm=norm)
-        self.scale: Tensor
-        self.shift: Tensor
-        self.register_buffer("scale", torch.ones(w.dim))
-        self.register_buffer("shift", torch.zeros(w.dim))
+        self.necks = nn.ModuleList(
+            Unit(inputs, outputs, 1, relu=False, norm=False)
+            for inputs, outputs in zip((w.fine, w.middle, w.meaning), w.necks, strict=True)
+        )
 
     def stages(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The three maps, at strides 8, 16 and 32.
@@ -119,14 +121,22 @@ class EmbeddedNet(nn.Module):
         return fine, middle, self.meaning(self.coarse(middle))
 
     def fuse(self, fine: Tensor, middle: Tensor, meaning: Tensor) -> Tensor:
-        """The three maps at stride 16, each channel centred and scaled."""
-        lifted = functional.interpolate(meaning, scale_factor=2.0, mode="bilinear", align_corners=False)
-        fused = torch.cat([functional.avg_pool2d(fine, 2), middle, lifted], 1)
-        return fused * self.scale[None, :, None, None] + self.shift[None, :, None, None]
+        """The three maps at stride 8, each through its neck."""
+        parts = [
+            _lift(neck(part), times)
+            for neck, part, times in zip(self.necks, (fine, middle, meaning), (1, 2, 4), strict=True)
+        ]
+        return torch.cat(parts, 1)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """``(n, 3, height, width)`` to ``(n, dim, height / 16, width / 16)``."""
+        """``(n, 3, height, width)`` to ``(n, dim, height / 8, width / 8)``."""
         return self.fuse(*self.stages(pixels))
+
+
+def _lift(values: Tensor, times: int) -> Tensor:
+    if times == 1:
+        return values
+    return functional.interpolate(values, scale_factor=float(times), mode="bilinear", align_corners=False)
 
 
 def load_embedded_net() -> EmbeddedNet:
@@ -150,7 +160,7 @@ def load_embedded_net() -> EmbeddedNet:
     }
     net = EmbeddedNet()
     wanted = net.state_dict()
-    strangers = sorted(wanted.keys() ^ (stored.keys() - {"twice"}))
+    strangers = sorted(wanted.keys() ^ (stored.keys() - {"times2", "times4"}))
     if strangers:
         raise CheckpointError(
             f"The embedded encoder's file does not fit its module: {len(strangers)} names differ.",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MULTIPLE = 32
 """What both sides of an input must divide by."""
-STRIDE = 16
+STRIDE = 8
 """Input pixels per cell of the map along each axis."""
 LEVEL, UNIT = 127.0, 127.5
 """Pixels become ``(value - LEVEL) / UNIT``."""
@@ -45,7 +45,7 @@ class EmbeddedEncoder:
     session: InferenceSession
 
     def encode(self, pixels: npt.NDArray[np.uint8]) -> FeatureMap:
-        """The dense map of a picture: one cell for each 16 x 16 pixels of the input.
+        """The dense map of a picture: one cell for each 8 x 8 pixels of the input.
 
         Args:
             pixels: ``(height, width, 3)`` uint8 RGB, at least 1x1.
