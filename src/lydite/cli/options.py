@@ -27,6 +27,7 @@ PANELS = {
     "scoring": "Scores: how many cosines become two",
     "rules": "Rules: what a candidate must show",
     "suppression": "Suppression: which of several stays",
+    "calibration": "Calibration: thresholds from the examples",
     "limits": "Limits: what is not even opened",
     "report": "Pages: what is drawn",
 }

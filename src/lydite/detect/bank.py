@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +107,16 @@ class Bank:
         cosines = candidates.vectors @ self.everyone.T
         count = len(self.positives)
         return cosines[:, :count], cosines[:, count:] if self.negatives is not None else None
+
+    def only(self, rows: npt.NDArray[np.int64]) -> Bank:
+        """The bank with these positives alone, and all its negatives.
+
+        Raises:
+            InvalidValue: If a class is left without a positive.
+        """
+        return replace(
+            self, positives=self.positives[rows], labels=self.labels[rows], shapes=self.shapes[rows]
+        )
 
     @property
     def space(self) -> FeatureSpace:

@@ -19,6 +19,7 @@ from lydite.detect.decide import DecisionSettings
 from lydite.detect.regions.settings import RegionSettings
 from lydite.detect.settings import (
     PRESETS,
+    CalibrationSettings,
     FilterSettings,
     ReportSettings,
     RuleSettings,
@@ -61,6 +62,7 @@ class DetectSettings(BaseModel):
     scoring: ScoringSettings = ScoringSettings()
     rules: RuleSettings = RuleSettings()
     suppression: SuppressionSettings = SuppressionSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
     limits: LimitSettings = LimitSettings()
     report: ReportSettings = ReportSettings()
 
@@ -79,15 +81,18 @@ GROUP_OF: dict[str, str] = {field: group for group, model in GROUPS.items() for 
 """The group of each flat name."""
 
 
+DEFAULT_PRESET = "calibrated"
+
+
 def resolve(
-    preset: str = "strict",
+    preset: str = DEFAULT_PRESET,
     file: Path | None = None,
     options: Mapping[str, object] | None = None,
 ) -> DetectSettings:
     """Defaults, overlaid by a preset, a TOML file, and single options, in this order.
 
     Args:
-        preset: ``"strict"`` or ``"soft"``.
+        preset: ``"calibrated"``, ``"strict"`` or ``"soft"``.
         file: Flat TOML; unknown keys are refused.
         options: Flat names to values; unknown names are refused.
 
@@ -129,6 +134,20 @@ def flatten(settings: DetectSettings) -> dict[str, Any]:
         for name, value in getattr(settings, group).model_dump(mode="json").items()
         if value is not None
     }
+
+
+def with_thresholds(settings: DetectSettings, thresholds: Mapping[str, float]) -> DetectSettings:
+    """The settings with the thresholds of the classes."""
+    return unflatten(flatten(settings) | {"class_thresholds": dict(thresholds)})
+
+
+def without_calibration(settings: DetectSettings) -> DetectSettings:
+    """The settings with the constants of 'strict' wherever the preset 'calibrated' had switched one off."""
+    flat, strict = flatten(settings), flatten(DetectSettings())
+    back = {
+        name: strict[name] for name, value in PRESETS[DEFAULT_PRESET].items() if flat.get(name) == value
+    }
+    return unflatten(flat | back)
 
 
 def to_toml(settings: DetectSettings) -> str:

@@ -13,13 +13,15 @@ import numpy as np
 from lydite.core import Candidates, Decisions, Features, FeatureSpace, ImageId, ItemId, Outcome
 from lydite.data import ImageLimits, Picture, load_image
 from lydite.detect.bank import Bank, build_bank
-from lydite.detect.config import DetectSettings
+from lydite.detect.calibrate import Calibration, calibrate
+from lydite.detect.config import DetectSettings, resolve, with_thresholds, without_calibration
 from lydite.detect.decide import decide
 from lydite.detect.embed import Look, look
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.exemplars import ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
 from lydite.detect.proposers import Proposer, build_proposer
+from lydite.detect.rehearse import rehearse
 from lydite.detect.scoring import Scores, score
 from lydite.features import Encoder, VectorCache, build_encoder
 
@@ -119,6 +121,7 @@ class Detector:
         proposer: Says what could be a thing.
         bank: The known examples.
         cache: Where pooled vectors are kept between runs; ``None`` keeps none.
+        calibration: Where the thresholds of the classes come from, if they were found just now.
 
     Raises:
         SpaceMismatch: If the bank was made by another encoder.
@@ -129,6 +132,7 @@ class Detector:
     proposer: Proposer
     bank: Bank
     cache: VectorCache | None = None
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         self.encoder.space.require_same(self.bank.space)
@@ -150,7 +154,7 @@ class Detector:
         Args:
             positive: A sub-folder for each class, or pictures of one class.
             negative: Pictures of what must not be found.
-            settings: Every rule; the defaults when ``None``.
+            settings: Every rule; those of the preset 'calibrated' when ``None``.
             cache: Where pooled vectors are kept between runs.
         """
         found = find_exemplars(Path(positive), Path(negative) if negative is not None else None)
@@ -160,14 +164,22 @@ class Detector:
     def from_exemplars(
         cls, exemplars: ExemplarSet, settings: DetectSettings | None = None, cache: VectorCache | None = None
     ) -> Detector:
-        """A detector whose bank is made from these exemplars."""
-        settings = settings or DetectSettings()
+        """A detector whose bank is made from these exemplars.
+
+        If the settings say ``calibrate`` and name no ``class_thresholds``, the exemplars' own pictures are
+        searched for them. Where that cannot be done, the preset 'strict' holds, and ``calibration`` says why.
+        """
+        settings = settings or resolve()
         encoder = build_encoder(settings.encoder)
         limits = settings.limits.to_image_limits()
         bank = build_bank(exemplars, encoder, settings.scoring.pseudo_negative_cos, limits)
-        return cls(
-            settings, encoder, build_proposer(settings.proposer.proposer, settings.regions), bank, cache
-        )
+        proposer = build_proposer(settings.proposer.proposer, settings.regions)
+        calibration = None
+        if settings.calibration.calibrate and not settings.rules.class_thresholds:
+            calibration = calibrate(rehearse(bank, encoder, proposer, settings), settings.calibration)
+            thresholds = calibration.thresholds
+            settings = with_thresholds(settings, thresholds) if thresholds else without_calibration(settings)
+        return cls(settings, encoder, proposer, bank, cache, calibration)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Travel to a worker as settings and bank; the worker builds an encoder of its own."""

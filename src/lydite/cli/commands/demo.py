@@ -38,7 +38,7 @@ def demo(
     ),
     seed: Annotated[int, typer.Option(min=0, help="another seed, another shelf")] = 7,
     scenes: Annotated[int, typer.Option(min=1, help="how many shelves to draw")] = 6,
-    preset: Annotated[str, typer.Option(help="strict or soft: where the rules start from")] = "strict",
+    preset: Annotated[str, typer.Option(help="calibrated, strict or soft: where the rules start from")] = "calibrated",
     workers: Annotated[int, typer.Option(min=1, help="processes that draw")] = 2,
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress, only results")] = False,
 ) -> None:

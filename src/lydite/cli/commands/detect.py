@@ -45,7 +45,7 @@ def run(
     ],
     given: dict[str, Any],
     negative: Annotated[Path | None, typer.Option(help="examples of what must not be found")] = None,
-    preset: Annotated[str, typer.Option(help="strict or soft: where the rules start from")] = "strict",
+    preset: Annotated[str, typer.Option(help="calibrated, strict or soft: where the rules start from")] = "calibrated",
     config: Annotated[
         Path | None, typer.Option(help="TOML file of settings, such as a run's settings.toml")
     ] = None,

@@ -1,0 +1,270 @@
+"""Thresholds of the classes from a rehearsal: what true objects rank, against what everything ranks.
+
+Of most pictures only a few objects are known, so hits can be counted and false alarms cannot. But what is
+found in all, ``Q(t)`` instances a picture at a threshold ``t``, is hits and false alarms together, and a true
+object brings ``R(t)`` hits and ``S(t)`` parts of itself along. So a picture cannot hold more objects than
+``min_t Q(t) / (R(t) + S(t))``. With that number, precision, recall and F1 follow at every threshold. (The
+bound is that of learning from positive and unlabelled examples: Elkan and Noto, "Learning classifiers from
+only positive and unlabeled data", 2008; Scott, "A rate of convergence for mixture proportion estimation",
+2015. One trade-off shared by all classes maximises F1: Dinkelbach, "On nonlinear fractional programming", 1967.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from lydite.core import ClassMap, InvalidValue
+from lydite.detect.rehearse import Floats, Ints, Ranked, Rehearsal
+from lydite.detect.settings import CalibrationSettings, CalibrationTarget
+
+FEWEST = 3
+"""Examples, in as many pictures, below which a class has no threshold of its own."""
+PRIOR_SPREAD, PRIOR_WEIGHT = 0.15, 3.0
+"""Standard deviation of the ranks of true objects, believed as much as this many examples."""
+LEAST_RECALL = 0.4
+"""The number of objects is read off where at least this share of those found lies above the threshold."""
+LEAST_SEEN = 3
+"""... and at least so many instances."""
+STEPS, DRAWS, LEVEL = 300, 200, 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCalibration:
+    """The threshold of one class, and what it rests on.
+
+    Args:
+        name: The class.
+        threshold: Least rank.
+        low: Lower end of the 95 % interval of the threshold, over other examples' pictures.
+        high: Upper end.
+        examples: Held-out examples.
+        pictures: Pictures that they are in.
+        found: How many of them the search found, at any rank.
+        objects: Objects in a picture, as estimated; known where the pictures are exhaustive.
+        precision: Expected at the threshold.
+        recall: Expected at the threshold.
+        borrowed: True if the class has too few examples and its threshold leans on the other classes'.
+    """
+
+    name: str
+    threshold: float
+    low: float
+    high: float
+    examples: int
+    pictures: int
+    found: int
+    objects: float
+    precision: float
+    recall: float
+    borrowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Thresholds of all classes, or the reason why there are none.
+
+    Args:
+        classes: One for each class; empty when nothing could be calibrated.
+        target: What was asked for.
+        f1: Expected at the thresholds, all classes together; NaN when nothing could be calibrated.
+        refusal: Why not; empty when done.
+    """
+
+    classes: tuple[ClassCalibration, ...]
+    target: str
+    f1: float
+    refusal: str = ""
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """As the rule ``class_slack`` reads them."""
+        return {each.name: each.threshold for each in self.classes}
+
+
+def calibrate(
+    rehearsal: Rehearsal, settings: CalibrationSettings, pile: Sequence[Ranked] = ()
+) -> Calibration:
+    """Choose the threshold of each class.
+
+    Args:
+        rehearsal: What the search of the examples' own pictures showed.
+        settings: What to choose it for.
+        pile: Pictures of the kind that will be searched, without labels; those of the examples if empty.
+    """
+    target = settings.calibration_target.value
+    refusal = _refusal(rehearsal)
+    if refusal:
+        return Calibration((), target, float("nan"), refusal)
+    everyone = np.arange(len(rehearsal.labels))
+    curves = _measure(rehearsal, everyone, pile or rehearsal.scenes, settings.exhaustive)
+    chosen = _choose(curves, settings)
+    low, high = _interval(rehearsal, settings, pile)
+    classes = tuple(
+        _describe(rehearsal, curves, label, int(at), float(low[label]), float(high[label]))
+        for label, at in enumerate(chosen)
+    )
+    return Calibration(classes, target, curves.f1(chosen))
+
+
+def _refusal(rehearsal: Rehearsal) -> str:
+    found = np.isfinite(rehearsal.ranks)
+    pictures = len(np.unique(rehearsal.pictures[found]))
+    if found.sum() >= FEWEST and pictures >= FEWEST:
+        return ""
+    words = f"Too few to calibrate: {int(found.sum())} held-out examples were found, in {pictures} pictures"
+    if rehearsal.whole:
+        words += f"; {len(rehearsal.whole)} examples are whole pictures, with nothing around to search in"
+    if rehearsal.alone:
+        words += f"; {len(rehearsal.alone)} are the only picture of their class"
+    return f"{words}. {FEWEST} are needed."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Curves:
+    """At ``STEPS`` thresholds, by class.
+
+    Args:
+        thresholds: ``(steps,)`` ascending.
+        hits: ``(classes, steps)`` expected hits for each object.
+        seen: ``(classes, steps)`` instances a picture.
+        objects: ``(classes,)`` objects a picture.
+    """
+
+    thresholds: Floats
+    hits: Floats
+    seen: Floats
+    objects: Floats
+
+    @property
+    def precision(self) -> Floats:
+        """``(classes, steps)`` expected; 1 where nothing is seen."""
+        found = self.objects[:, None] * self.hits
+        return np.minimum(1.0, np.divide(found, self.seen, out=np.ones_like(found), where=self.seen > 0))
+
+    def f1(self, chosen: Ints) -> float:
+        """Of all classes together, at one step for each."""
+        rows = np.arange(len(chosen))
+        found = float((self.objects * self.hits[rows, chosen]).sum())
+        total = float(self.seen[rows, chosen].sum() + self.objects.sum())
+        return min(1.0, 2 * found / total) if total else 0.0
+
+
+def _measure(rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], exhaustive: bool) -> _Curves:
+    """Curves from some of the held-out examples (rows may repeat) and a pile of pictures."""
+    classes = len(rehearsal.class_map)
+    ranks, labels = rehearsal.ranks[rows], rehearsal.labels[rows]
+    found = np.isfinite(ranks)
+    share_found = (found.sum() + 1) / (len(rows) + 1)
+    counts = np.bincount(labels[found], minlength=classes)
+    centres, spread = _model(ranks[found], labels[found], counts)
+    everything = np.concatenate([scene.ranks for scene in pile])
+    thresholds = np.linspace(np.quantile(everything, 0.2), everything.max(), STEPS)
+    widths = spread * np.sqrt(1 + 1 / np.maximum(counts, 1))
+    hits = share_found * ndtr((centres[:, None] - thresholds) / widths[:, None])
+    seen = np.stack([_above(pile, label, thresholds) for label in range(classes)])
+    if exhaustive:
+        pictures = max(1, len(np.unique(rehearsal.pictures[rows])))
+        objects = np.bincount(labels, minlength=classes) / pictures
+        return _Curves(thresholds, hits, seen, objects)
+    offsets = np.sort(_part_offsets(rehearsal, rows, centres))
+    parts = (len(offsets) - np.searchsorted(offsets, thresholds - centres[:, None])) / len(rows)
+    trusted = (hits >= LEAST_RECALL * share_found) & (seen * len(pile) >= LEAST_SEEN)
+    most = np.where(trusted, seen / (hits + parts), np.inf).min(axis=1)
+    return _Curves(thresholds, hits, seen, np.where(np.isfinite(most), most, 0.0))
+
+
+def _model(ranks: Floats, labels: Ints, counts: Ints) -> tuple[Floats, float]:
+    """Centre of each class, and the spread that all share; a class without ranks takes the mean of all."""
+    sums = np.bincount(labels, weights=ranks, minlength=len(counts))
+    centres = np.where(counts > 0, sums / np.maximum(counts, 1), ranks.mean())
+    freedom = max(0, len(ranks) - int((counts > 0).sum()))
+    squares = float(((ranks - centres[labels]) ** 2).sum())
+    spread = np.sqrt((squares + PRIOR_WEIGHT * PRIOR_SPREAD**2) / (freedom + PRIOR_WEIGHT))
+    return centres, float(spread)
+
+
+def _above(pile: Sequence[Ranked], label: int, thresholds: Floats) -> Floats:
+    """Instances of a class a picture at each threshold."""
+    ranks = np.sort(np.concatenate([scene.ranks[scene.labels == label] for scene in pile]))
+    return (len(ranks) - np.searchsorted(ranks, thresholds)) / len(pile)
+
+
+def _part_offsets(rehearsal: Rehearsal, rows: Ints, centres: Floats) -> Floats:
+    """Ranks of the parts of the chosen examples, as distances from the centre of the example's class."""
+    times = np.bincount(rows, minlength=len(rehearsal.labels))[rehearsal.part_of]
+    offsets = rehearsal.part_ranks - centres[rehearsal.labels[rehearsal.part_of]]
+    return np.repeat(offsets, times)
+
+
+def _choose(curves: _Curves, settings: CalibrationSettings) -> Ints:
+    """``(classes,)`` the step of each class."""
+    level = settings.calibration_level
+    match settings.calibration_target:
+        case CalibrationTarget.F1:
+            return _best_f1(curves)
+        case CalibrationTarget.RECALL:
+            enough = curves.hits >= level * curves.hits[:, :1]
+            return (enough.shape[1] - 1 - enough[:, ::-1].argmax(axis=1)).astype(np.int64)
+        case CalibrationTarget.PRECISION:
+            enough = curves.precision >= level
+            # From the first threshold on from which the precision stays; the last one if it never does.
+            from_here = np.logical_and.accumulate(enough[:, ::-1], axis=1)[:, ::-1]
+            first = np.where(from_here.any(axis=1), from_here.argmax(axis=1), enough.shape[1] - 1)
+            return first.astype(np.int64)
+
+
+def _best_f1(curves: _Curves) -> Ints:
+    """An instance is worth accepting if it is a hit more often than half the F1 reached (Dinkelbach)."""
+    f1 = 0.5
+    while True:
+        gain = curves.objects[:, None] * curves.hits - f1 / 2 * curves.seen
+        chosen: Ints = gain.argmax(axis=1).astype(np.int64)
+        reached = curves.f1(chosen)
+        if abs(reached - f1) < 1e-9:
+            return chosen
+        f1 = reached
+
+
+def _interval(
+    rehearsal: Rehearsal, settings: CalibrationSettings, pile: Sequence[Ranked]
+) -> tuple[Floats, Floats]:
+    """Percentiles of the thresholds over resampled pictures of examples; ``(classes,)`` each."""
+    rng = np.random.default_rng(0)
+    by_picture = [np.flatnonzero(rehearsal.pictures == k) for k in range(len(rehearsal.scenes))]
+    drawn = []
+    for _ in range(DRAWS):
+        pictures = rng.integers(len(by_picture), size=len(by_picture))
+        rows = np.concatenate([by_picture[k] for k in pictures])
+        if np.isfinite(rehearsal.ranks[rows]).any():
+            scenes = pile or [rehearsal.scenes[k] for k in pictures]
+            curves = _measure(rehearsal, rows, scenes, settings.exhaustive)
+            drawn.append(curves.thresholds[_choose(curves, settings)])
+    tail = 50 * (1 - LEVEL)
+    low, high = np.percentile(drawn, [tail, 100 - tail], axis=0)
+    return low, high
+
+
+def _describe(
+    rehearsal: Rehearsal, curves: _Curves, label: int, at: int, low: float, high: float
+) -> ClassCalibration:
+    mine = rehearsal.labels == label
+    found = mine & np.isfinite(rehearsal.ranks)
+    threshold = float(curves.thresholds[at])
+    return ClassCalibration(
+        rehearsal.class_map[label],
+        threshold,
+        min(low, threshold),
+        max(high, threshold),
+        int(mine.sum()),
+        len(np.unique(rehearsal.pictures[mine])),
+        int(found.sum()),
+        float(curves.objects[label]),
+        float(curves.precision[label, at]),
+        float(curves.hits[label, at]),
+        len(np.unique(rehearsal.pictures[found])) < FEWEST,
+    )

@@ -1,0 +1,210 @@
+"""Rehearsal: the pictures of the examples, searched by a bank that does not know them.
+
+What a search finds there, and how it ranks, is what it will find elsewhere. Each picture of examples is
+searched with the examples of all *other* pictures. The best candidate on a held-out example shows how
+a true object ranks; candidates on a part of it, how its parts rank; all others may or may not be objects.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from lydite.core import Candidates, ClassMap, ImageError, ImageId, ItemId, Masks
+from lydite.data import ImageLimits, Picture
+from lydite.detect.bank import Bank
+from lydite.detect.config import DetectSettings
+from lydite.detect.decide import decide
+from lydite.detect.embed import look
+from lydite.detect.evidence import gather_evidence
+from lydite.detect.exemplars import Exemplar
+from lydite.detect.proposers import Proposer
+from lydite.detect.scoring import score
+from lydite.features import Encoder
+from lydite.metrics.overlap import box_iou, mask_overlap
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+HIT_IOU = 0.5
+"""A candidate that overlaps an example this much has found it."""
+PART_IOU = 0.1
+"""One that overlaps it less, but at least this much, is a part of it or holds a part of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """The candidates of one picture that outlast their rivals, before any threshold.
+
+    Args:
+        ranks: ``(n,)`` float64 rank, see ``Evidence.rank``.
+        labels: ``(n,)`` int64 class.
+    """
+
+    ranks: Floats
+    labels: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rehearsal:
+    """What the search of the examples' own pictures showed.
+
+    Args:
+        class_map: The classes.
+        labels: ``(n,)`` int64 class of each example that was held out.
+        ranks: ``(n,)`` float64 rank of the candidate that found it; -inf where none of its class did.
+        pictures: ``(n,)`` int64 row in ``scenes`` of the picture of each example.
+        part_ranks: ``(m,)`` float64 ranks of candidates on parts of examples.
+        part_of: ``(m,)`` int64 row of the example that each is a part of.
+        scenes: All candidates, by picture.
+        whole: Names of examples that are whole pictures: nothing lies around them to search in.
+        alone: Names of examples whose class has no example in any other picture.
+    """
+
+    class_map: ClassMap
+    labels: Ints
+    ranks: Floats
+    pictures: Ints
+    part_ranks: Floats
+    part_of: Ints
+    scenes: tuple[Ranked, ...]
+    whole: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
+
+
+def rehearse(bank: Bank, encoder: Encoder, proposer: Proposer, settings: DetectSettings) -> Rehearsal:
+    """Search the pictures of the positives, each without its own examples.
+
+    Args:
+        bank: The examples; ``sources`` say where they are.
+        encoder: The encoder of the bank.
+        proposer: Says what could be a thing.
+        settings: Filters, scoring and suppression apply, score rules do not.
+    """
+    limits = settings.limits.to_image_limits()
+    judged = settings.model_copy(
+        update={"rules": settings.rules.model_copy(update={"allow_unknown": False, "class_thresholds": {}})}
+    )
+    notes = _Notes()
+    for rows in _spread(_by_picture(bank), settings.calibration.rehearsals):
+        held_out = _load([bank.sources[row] for row in rows], bank, limits, notes)
+        if held_out is None:
+            continue
+        picture, exemplars, masks, of_bank = held_out
+        others = np.setdiff1d(np.arange(len(bank.labels)), of_bank)
+        if len(np.unique(bank.labels[others])) < len(bank.class_map):
+            notes.alone += [exemplar.name for exemplar in exemplars]
+            continue
+        candidates = proposer.propose(picture.pixels, ItemId("rehearsal", exemplars[0].name))
+        found = Ranked(np.zeros(0), np.zeros(0, np.int64))
+        if len(candidates):
+            found, candidates = _search(picture, candidates, bank.only(others), encoder, judged)
+        for at, exemplar in enumerate(exemplars):
+            iou = _iou(candidates, exemplar, masks[at : at + 1])
+            notes.add(int(bank.labels[of_bank[at]]), found, iou)
+        notes.scenes.append(found)
+    return notes.to_rehearsal(bank.class_map)
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What was seen so far."""
+
+    labels: list[int] = field(default_factory=list)
+    ranks: list[float] = field(default_factory=list)
+    pictures: list[int] = field(default_factory=list)
+    part_ranks: list[Floats] = field(default_factory=list)
+    scenes: list[Ranked] = field(default_factory=list)
+    whole: list[str] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
+
+    def add(self, label: int, found: Ranked, iou: npt.NDArray[np.float32]) -> None:
+        """One held-out example of the picture that comes next in ``scenes``."""
+        hits = found.ranks[(iou >= HIT_IOU) & (found.labels == label)]
+        self.labels.append(label)
+        self.ranks.append(float(hits.max(initial=-np.inf)))
+        self.pictures.append(len(self.scenes))
+        self.part_ranks.append(found.ranks[(iou >= PART_IOU) & (iou < HIT_IOU)])
+
+    def to_rehearsal(self, class_map: ClassMap) -> Rehearsal:
+        return Rehearsal(
+            class_map,
+            np.array(self.labels, np.int64),
+            np.array(self.ranks, np.float64),
+            np.array(self.pictures, np.int64),
+            np.concatenate([np.zeros(0), *self.part_ranks]),
+            np.repeat(np.arange(len(self.labels)), [len(parts) for parts in self.part_ranks]),
+            tuple(self.scenes),
+            tuple(self.whole),
+            tuple(self.alone),
+        )
+
+
+def _by_picture(bank: Bank) -> list[list[int]]:
+    """Rows of ``bank.sources`` that are positives of the bank, by the content of their pictures."""
+    known = set(bank.positives.ids)
+    groups: dict[ImageId, list[int]] = {}
+    for row, exemplar in enumerate(bank.sources):
+        if exemplar.name in known and exemplar.path.is_file():
+            groups.setdefault(ImageId.of_bytes(exemplar.path.read_bytes()), []).append(row)
+    return list(groups.values())
+
+
+def _load(
+    exemplars: list[Exemplar], bank: Bank, limits: ImageLimits, notes: _Notes
+) -> tuple[Picture, list[Exemplar], Masks, Ints] | None:
+    """A picture with its examples, their masks and their rows in the bank; none if it cannot be searched."""
+    row_of = {name: row for row, name in enumerate(bank.positives.ids)}
+    try:
+        loaded = [exemplar.load(limits) for exemplar in exemplars]
+    except ImageError:  # the file has changed since the bank was made
+        return None
+    picture = loaded[0][0]
+    located = [at for at, each in enumerate(exemplars) if each.box or each.mask or picture.alpha is not None]
+    notes.whole += [exemplar.name for at, exemplar in enumerate(exemplars) if at not in located]
+    if not located:
+        return None
+    chosen = [exemplars[at] for at in located]
+    masks = Masks.concatenate([loaded[at][1] for at in located], picture.size_hw)
+    return picture, chosen, masks, np.array([row_of[exemplar.name] for exemplar in chosen], np.int64)
+
+
+def _spread(groups: list[list[int]], most: int) -> list[list[int]]:
+    """At most so many, evenly over the list, for examples of a class stand together in it."""
+    if len(groups) <= most:
+        return groups
+    return [groups[int(at)] for at in np.linspace(0, len(groups) - 1, most).round()]
+
+
+def _search(
+    picture: Picture, candidates: Candidates, bank: Bank, encoder: Encoder, settings: DetectSettings
+) -> tuple[Ranked, Candidates]:
+    seen = look(picture, candidates, encoder, settings.encoder.short_side, None, _untimed)
+    scores = score(seen.vectors, bank, settings.scoring)
+    filters, _, suppression = settings.decision
+    evidence = gather_evidence(
+        candidates,
+        scores,
+        seen.surround,
+        bank.shapes,
+        bank.labels,
+        min(filters.duplicate_iou, suppression.nms_iou),
+        suppression.nested_ios,
+    )
+    rows = np.flatnonzero(decide(evidence, settings.decision).accepted)
+    return Ranked(evidence.rank[rows].astype(np.float64), scores.labels[rows]), candidates[rows]
+
+
+def _iou(candidates: Candidates, exemplar: Exemplar, mask: Masks) -> npt.NDArray[np.float32]:
+    """``(n,)`` overlap with an example, by boxes where only its box is known."""
+    if exemplar.box is not None:
+        return box_iou(candidates.boxes, mask.boxes)[:, 0]
+    return mask_overlap(candidates.masks, mask)[0][:, 0]
+
+
+def _untimed(_stage: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
