@@ -1,6 +1,7 @@
 """Detection from exemplars: each candidate is judged against known examples, with the reason why."""
 
 from lydite.detect.bank import Bank, SetAside, build_bank
+from lydite.detect.calibrate import Calibration, ClassCalibration, calibrate
 from lydite.detect.config import DetectSettings, resolve
 from lydite.detect.decide import DecisionSettings, Verdicts, decide
 from lydite.detect.detector import Detection, Detector, Instance
@@ -8,12 +9,31 @@ from lydite.detect.evaluate import evaluate_run, summarise_matching, true_object
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.exemplars import Exemplar, ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
-from lydite.detect.run import RunFolder, finish, open_run, process
+from lydite.detect.redecide import (
+    calibrate_from_run,
+    open_redecided,
+    read_records,
+    read_settings,
+    redecide,
+    rehearse_run,
+)
+from lydite.detect.rehearse import Ranked, Rehearsal, Searcher, rehearse, survey
+from lydite.detect.run import (
+    RunFolder,
+    assemble,
+    finish,
+    open_run,
+    process,
+    with_kept_thresholds,
+    write_calibration,
+)
 from lydite.detect.scoring import Scores, score
 from lydite.detect.store import ImageRecord, Shelf
 
 __all__ = [
     "Bank",
+    "Calibration",
+    "ClassCalibration",
     "DecisionSettings",
     "DetectSettings",
     "Detection",
@@ -23,22 +43,37 @@ __all__ = [
     "ExemplarSet",
     "ImageRecord",
     "Instance",
+    "Ranked",
+    "Rehearsal",
     "RunFolder",
     "Scores",
+    "Searcher",
     "SetAside",
     "Shelf",
     "Verdicts",
+    "assemble",
     "build_bank",
+    "calibrate",
+    "calibrate_from_run",
     "decide",
     "evaluate_run",
     "explain",
     "find_exemplars",
     "finish",
     "gather_evidence",
+    "open_redecided",
     "open_run",
     "process",
+    "read_records",
+    "read_settings",
+    "redecide",
+    "rehearse",
+    "rehearse_run",
     "resolve",
     "score",
     "summarise_matching",
+    "survey",
     "true_objects",
+    "with_kept_thresholds",
+    "write_calibration",
 ]

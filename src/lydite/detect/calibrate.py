@@ -6,7 +6,8 @@ object brings ``R(t)`` hits and ``S(t)`` parts of itself along. So a picture can
 ``min_t Q(t) / (R(t) + S(t))``. With that number, precision, recall and F1 follow at every threshold. (The
 bound is that of learning from positive and unlabelled examples: Elkan and Noto, "Learning classifiers from
 only positive and unlabeled data", 2008; Scott, "A rate of convergence for mixture proportion estimation",
-2015. One trade-off shared by all classes maximises F1: Dinkelbach, "On nonlinear fractional programming", 1967.)
+2015. One trade-off shared by all classes maximises F1: Dinkelbach, "On nonlinear fractional programming",
+1967.)
 """
 
 from __future__ import annotations
@@ -15,10 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr
 
-from lydite.core import ClassMap, InvalidValue
 from lydite.detect.rehearse import Floats, Ints, Ranked, Rehearsal
 from lydite.detect.settings import CalibrationSettings, CalibrationTarget
 
@@ -44,7 +43,8 @@ class ClassCalibration:
         high: Upper end.
         examples: Held-out examples.
         pictures: Pictures that they are in.
-        found: How many of them the search found, at any rank.
+        found: How many of them the search found, at any rank and as whatever class.
+        named: How many of these were given their own class.
         objects: Objects in a picture, as estimated; known where the pictures are exhaustive.
         precision: Expected at the threshold.
         recall: Expected at the threshold.
@@ -58,6 +58,7 @@ class ClassCalibration:
     examples: int
     pictures: int
     found: int
+    named: int
     objects: float
     precision: float
     recall: float
@@ -209,13 +210,13 @@ def _choose(curves: _Curves, settings: CalibrationSettings) -> Ints:
             return _best_f1(curves)
         case CalibrationTarget.RECALL:
             enough = curves.hits >= level * curves.hits[:, :1]
-            return (enough.shape[1] - 1 - enough[:, ::-1].argmax(axis=1)).astype(np.int64)
+            return np.asarray(enough.shape[1] - 1 - enough[:, ::-1].argmax(axis=1), np.int64)
         case CalibrationTarget.PRECISION:
             enough = curves.precision >= level
             # From the first threshold on from which the precision stays; the last one if it never does.
             from_here = np.logical_and.accumulate(enough[:, ::-1], axis=1)[:, ::-1]
             first = np.where(from_here.any(axis=1), from_here.argmax(axis=1), enough.shape[1] - 1)
-            return first.astype(np.int64)
+            return np.asarray(first, np.int64)
 
 
 def _best_f1(curves: _Curves) -> Ints:
@@ -263,6 +264,7 @@ def _describe(
         int(mine.sum()),
         len(np.unique(rehearsal.pictures[mine])),
         int(found.sum()),
+        int((mine & rehearsal.named).sum()),
         float(curves.objects[label]),
         float(curves.precision[label, at]),
         float(curves.hits[label, at]),

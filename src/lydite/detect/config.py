@@ -103,7 +103,7 @@ def resolve(
     if preset not in PRESETS:
         raise UnknownName("preset", preset, PRESETS)
     flat: dict[str, object] = dict(PRESETS[preset])
-    flat |= _read(file) if file is not None else {}
+    flat |= read_flat(file) if file is not None else {}
     flat |= options or {}
     return unflatten(flat)
 
@@ -144,9 +144,7 @@ def with_thresholds(settings: DetectSettings, thresholds: Mapping[str, float]) -
 def without_calibration(settings: DetectSettings) -> DetectSettings:
     """The settings with the constants of 'strict' wherever the preset 'calibrated' had switched one off."""
     flat, strict = flatten(settings), flatten(DetectSettings())
-    back = {
-        name: strict[name] for name, value in PRESETS[DEFAULT_PRESET].items() if flat.get(name) == value
-    }
+    back = {name: strict[name] for name, value in PRESETS[DEFAULT_PRESET].items() if flat.get(name) == value}
     return unflatten(flat | back)
 
 
@@ -157,7 +155,12 @@ def to_toml(settings: DetectSettings) -> str:
     return tomli_w.dumps(flat | {name: table for name, table in tables.items() if table})
 
 
-def _read(file: Path) -> dict[str, object]:
+def read_flat(file: Path) -> dict[str, object]:
+    """The flat table of a TOML file, its names not checked yet.
+
+    Raises:
+        UsageError: If it cannot be read, or is no TOML.
+    """
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

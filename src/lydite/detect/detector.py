@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from time import perf_counter
 import numpy as np
 
 from lydite.core import Candidates, Decisions, Features, FeatureSpace, ImageId, ItemId, Outcome
-from lydite.data import ImageLimits, Picture, load_image
+from lydite.data import ImageFile, ImageLimits, Picture, load_image
 from lydite.detect.bank import Bank, build_bank
 from lydite.detect.calibrate import Calibration, calibrate
 from lydite.detect.config import DetectSettings, resolve, with_thresholds, without_calibration
@@ -21,7 +21,7 @@ from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.exemplars import ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
 from lydite.detect.proposers import Proposer, build_proposer
-from lydite.detect.rehearse import rehearse
+from lydite.detect.rehearse import Searcher, rehearse, survey
 from lydite.detect.scoring import Scores, score
 from lydite.features import Encoder, VectorCache, build_encoder
 
@@ -162,12 +162,22 @@ class Detector:
 
     @classmethod
     def from_exemplars(
-        cls, exemplars: ExemplarSet, settings: DetectSettings | None = None, cache: VectorCache | None = None
+        cls,
+        exemplars: ExemplarSet,
+        settings: DetectSettings | None = None,
+        cache: VectorCache | None = None,
+        pile: Sequence[ImageFile] = (),
     ) -> Detector:
         """A detector whose bank is made from these exemplars.
 
         If the settings say ``calibrate`` and name no ``class_thresholds``, the exemplars' own pictures are
         searched for them. Where that cannot be done, the preset 'strict' holds, and ``calibration`` says why.
+
+        Args:
+            exemplars: What to look for.
+            settings: Every rule; those of the preset 'calibrated' when ``None``.
+            cache: Where pooled vectors are kept between runs.
+            pile: Pictures that will be searched; calibration looks at a few of them.
         """
         settings = settings or resolve()
         encoder = build_encoder(settings.encoder)
@@ -176,7 +186,9 @@ class Detector:
         proposer = build_proposer(settings.proposer.proposer, settings.regions)
         calibration = None
         if settings.calibration.calibrate and not settings.rules.class_thresholds:
-            calibration = calibrate(rehearse(bank, encoder, proposer, settings), settings.calibration)
+            searcher = Searcher(encoder, proposer, settings)
+            seen = survey(pile, bank, searcher, settings.calibration.survey)
+            calibration = calibrate(rehearse(bank, searcher), settings.calibration, seen)
             thresholds = calibration.thresholds
             settings = with_thresholds(settings, thresholds) if thresholds else without_calibration(settings)
         return cls(settings, encoder, proposer, bank, cache, calibration)

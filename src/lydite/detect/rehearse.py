@@ -7,17 +7,19 @@ a true object ranks; candidates on a part of it, how its parts rank; all others 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from lydite.core import Candidates, ClassMap, ImageError, ImageId, ItemId, Masks
-from lydite.data import ImageLimits, Picture
+from lydite.data import ImageFile, ImageLimits, Picture, load_image
 from lydite.detect.bank import Bank
 from lydite.detect.config import DetectSettings
-from lydite.detect.decide import decide
+from lydite.detect.decide import DecisionSettings, decide
 from lydite.detect.embed import look
 from lydite.detect.evidence import gather_evidence
 from lydite.detect.exemplars import Exemplar
@@ -26,6 +28,7 @@ from lydite.detect.scoring import score
 from lydite.features import Encoder
 from lydite.metrics.overlap import box_iou, mask_overlap
 
+T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -55,7 +58,9 @@ class Rehearsal:
     Args:
         class_map: The classes.
         labels: ``(n,)`` int64 class of each example that was held out.
-        ranks: ``(n,)`` float64 rank of the candidate that found it; -inf where none of its class did.
+        ranks: ``(n,)`` float64 rank of the candidate that found it, as whatever class: what is taken for
+            another class still shows how an object ranks; -inf where none did.
+        named: ``(n,)`` bool: that candidate was given the class of the example.
         pictures: ``(n,)`` int64 row in ``scenes`` of the picture of each example.
         part_ranks: ``(m,)`` float64 ranks of candidates on parts of examples.
         part_of: ``(m,)`` int64 row of the example that each is a part of.
@@ -67,6 +72,7 @@ class Rehearsal:
     class_map: ClassMap
     labels: Ints
     ranks: Floats
+    named: npt.NDArray[np.bool_]
     pictures: Ints
     part_ranks: Floats
     part_of: Ints
@@ -75,36 +81,86 @@ class Rehearsal:
     alone: tuple[str, ...] = ()
 
 
-def rehearse(bank: Bank, encoder: Encoder, proposer: Proposer, settings: DetectSettings) -> Rehearsal:
+@dataclass(frozen=True, slots=True, eq=False)
+class Searcher:
+    """What a rehearsal is played with: filters, scoring and suppression of the settings, no score rules.
+
+    Args:
+        encoder: The encoder of the bank.
+        proposer: Says what could be a thing.
+        settings: Those of the detector.
+    """
+
+    encoder: Encoder
+    proposer: Proposer
+    settings: DetectSettings
+
+    def search(self, picture: Picture, name: str, bank: Bank) -> tuple[Ranked, Candidates]:
+        """What outlasts its rivals in a picture, row-aligned with the candidates."""
+        candidates = self.proposer.propose(picture.pixels, ItemId("rehearsal", name))
+        if not len(candidates):
+            return Ranked(np.zeros(0), np.zeros(0, np.int64)), candidates
+        settings = self.settings
+        seen = look(picture, candidates, self.encoder, settings.encoder.short_side, None, _untimed)
+        filters, rules, suppression = settings.decision
+        evidence = gather_evidence(
+            candidates,
+            score(seen.vectors, bank, settings.scoring),
+            seen.surround,
+            bank.shapes,
+            bank.labels,
+            min(filters.duplicate_iou, suppression.nms_iou),
+            suppression.nested_ios,
+        )
+        everything = rules.model_copy(update={"allow_unknown": False})
+        rows = np.flatnonzero(decide(evidence, DecisionSettings(filters, everything, suppression)).accepted)
+        return Ranked(evidence.rank[rows].astype(np.float64), evidence.scores.labels[rows]), candidates[rows]
+
+    @property
+    def limits(self) -> ImageLimits:
+        """Caps on files and pixels."""
+        return self.settings.limits.to_image_limits()
+
+
+def survey(files: Sequence[ImageFile], bank: Bank, searcher: Searcher, most: int) -> tuple[Ranked, ...]:
+    """Search some of the pictures that will be searched: nobody knows what is in them.
+
+    Args:
+        files: The pile.
+        bank: The examples.
+        searcher: What to search with.
+        most: Pictures at most; they are taken evenly from the pile. What cannot be read is passed over.
+    """
+    seen = []
+    for file in _spread(files, most):
+        try:
+            picture = load_image(file.path, searcher.limits)
+        except ImageError:
+            continue
+        seen.append(searcher.search(picture, file.item.path, bank)[0])
+    return tuple(each for each in seen if len(each.ranks))
+
+
+def rehearse(bank: Bank, searcher: Searcher) -> Rehearsal:
     """Search the pictures of the positives, each without its own examples.
 
     Args:
         bank: The examples; ``sources`` say where they are.
-        encoder: The encoder of the bank.
-        proposer: Says what could be a thing.
-        settings: Filters, scoring and suppression apply, score rules do not.
+        searcher: What to search with.
     """
-    limits = settings.limits.to_image_limits()
-    judged = settings.model_copy(
-        update={"rules": settings.rules.model_copy(update={"allow_unknown": False, "class_thresholds": {}})}
-    )
     notes = _Notes()
-    for rows in _spread(_by_picture(bank), settings.calibration.rehearsals):
-        held_out = _load([bank.sources[row] for row in rows], bank, limits, notes)
+    for sources in _spread(_by_picture(bank), searcher.settings.calibration.rehearsals):
+        held_out = _load(sources, bank, searcher.limits, notes)
         if held_out is None:
             continue
-        picture, exemplars, masks, of_bank = held_out
-        others = np.setdiff1d(np.arange(len(bank.labels)), of_bank)
+        picture, exemplars, masks, rows = held_out
+        others = np.setdiff1d(np.arange(len(bank.labels)), rows)
         if len(np.unique(bank.labels[others])) < len(bank.class_map):
             notes.alone += [exemplar.name for exemplar in exemplars]
             continue
-        candidates = proposer.propose(picture.pixels, ItemId("rehearsal", exemplars[0].name))
-        found = Ranked(np.zeros(0), np.zeros(0, np.int64))
-        if len(candidates):
-            found, candidates = _search(picture, candidates, bank.only(others), encoder, judged)
+        found, candidates = searcher.search(picture, exemplars[0].name, bank.only(others))
         for at, exemplar in enumerate(exemplars):
-            iou = _iou(candidates, exemplar, masks[at : at + 1])
-            notes.add(int(bank.labels[of_bank[at]]), found, iou)
+            notes.add(int(bank.labels[rows[at]]), found, _iou(candidates, exemplar, masks[at : at + 1]))
         notes.scenes.append(found)
     return notes.to_rehearsal(bank.class_map)
 
@@ -115,6 +171,7 @@ class _Notes:
 
     labels: list[int] = field(default_factory=list)
     ranks: list[float] = field(default_factory=list)
+    named: list[bool] = field(default_factory=list)
     pictures: list[int] = field(default_factory=list)
     part_ranks: list[Floats] = field(default_factory=list)
     scenes: list[Ranked] = field(default_factory=list)
@@ -123,9 +180,11 @@ class _Notes:
 
     def add(self, label: int, found: Ranked, iou: npt.NDArray[np.float32]) -> None:
         """One held-out example of the picture that comes next in ``scenes``."""
-        hits = found.ranks[(iou >= HIT_IOU) & (found.labels == label)]
+        hits = np.flatnonzero(iou >= HIT_IOU)
+        best = int(hits[found.ranks[hits].argmax()]) if len(hits) else None
         self.labels.append(label)
-        self.ranks.append(float(hits.max(initial=-np.inf)))
+        self.ranks.append(-np.inf if best is None else float(found.ranks[best]))
+        self.named.append(best is not None and int(found.labels[best]) == label)
         self.pictures.append(len(self.scenes))
         self.part_ranks.append(found.ranks[(iou >= PART_IOU) & (iou < HIT_IOU)])
 
@@ -134,6 +193,7 @@ class _Notes:
             class_map,
             np.array(self.labels, np.int64),
             np.array(self.ranks, np.float64),
+            np.array(self.named, np.bool_),
             np.array(self.pictures, np.int64),
             np.concatenate([np.zeros(0), *self.part_ranks]),
             np.repeat(np.arange(len(self.labels)), [len(parts) for parts in self.part_ranks]),
@@ -143,13 +203,13 @@ class _Notes:
         )
 
 
-def _by_picture(bank: Bank) -> list[list[int]]:
-    """Rows of ``bank.sources`` that are positives of the bank, by the content of their pictures."""
+def _by_picture(bank: Bank) -> list[list[Exemplar]]:
+    """The positives of the bank by the content of their pictures."""
     known = set(bank.positives.ids)
-    groups: dict[ImageId, list[int]] = {}
-    for row, exemplar in enumerate(bank.sources):
+    groups: dict[ImageId, list[Exemplar]] = {}
+    for exemplar in bank.sources:
         if exemplar.name in known and exemplar.path.is_file():
-            groups.setdefault(ImageId.of_bytes(exemplar.path.read_bytes()), []).append(row)
+            groups.setdefault(ImageId.of_bytes(exemplar.path.read_bytes()), []).append(exemplar)
     return list(groups.values())
 
 
@@ -172,30 +232,11 @@ def _load(
     return picture, chosen, masks, np.array([row_of[exemplar.name] for exemplar in chosen], np.int64)
 
 
-def _spread(groups: list[list[int]], most: int) -> list[list[int]]:
-    """At most so many, evenly over the list, for examples of a class stand together in it."""
-    if len(groups) <= most:
-        return groups
-    return [groups[int(at)] for at in np.linspace(0, len(groups) - 1, most).round()]
-
-
-def _search(
-    picture: Picture, candidates: Candidates, bank: Bank, encoder: Encoder, settings: DetectSettings
-) -> tuple[Ranked, Candidates]:
-    seen = look(picture, candidates, encoder, settings.encoder.short_side, None, _untimed)
-    scores = score(seen.vectors, bank, settings.scoring)
-    filters, _, suppression = settings.decision
-    evidence = gather_evidence(
-        candidates,
-        scores,
-        seen.surround,
-        bank.shapes,
-        bank.labels,
-        min(filters.duplicate_iou, suppression.nms_iou),
-        suppression.nested_ios,
-    )
-    rows = np.flatnonzero(decide(evidence, settings.decision).accepted)
-    return Ranked(evidence.rank[rows].astype(np.float64), scores.labels[rows]), candidates[rows]
+def _spread(items: Sequence[T], most: int) -> list[T]:
+    """At most so many, evenly over the list, for what is alike stands together in it."""
+    if len(items) <= most:
+        return list(items)
+    return [items[int(at)] for at in np.linspace(0, len(items) - 1, most).round()] if most else []
 
 
 def _iou(candidates: Candidates, exemplar: Exemplar, mask: Masks) -> npt.NDArray[np.float32]:
@@ -207,4 +248,3 @@ def _iou(candidates: Candidates, exemplar: Exemplar, mask: Masks) -> npt.NDArray
 
 def _untimed(_stage: str) -> AbstractContextManager[None]:
     return nullcontext()
-

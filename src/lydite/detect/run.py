@@ -9,6 +9,7 @@
       decisions.parquet  all candidates of all pictures, with numbers, reasons and flips
       instances.json     accepted instances, COCO with RLE
       summary.json       counts, seconds, problems
+      calibration.json   where the thresholds of the classes come from, if they were found
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from lydite import __version__
-from lydite.core import ContractError, ImageError, ImageId, ItemId, OutputConflict, OutputError
+from lydite.core import ClassMap, ContractError, ImageError, ImageId, ItemId, OutputConflict, OutputError
 from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, write_atomic
 from lydite.data.files import TEMPORARY, os_errors_as_output_errors
-from lydite.detect.config import flatten, to_toml
+from lydite.detect.calibrate import Calibration
+from lydite.detect.config import DetectSettings, flatten, to_toml, with_thresholds
 from lydite.detect.detector import Detector
 from lydite.detect.store import SCHEMA, ImageRecord, Shelf, masks_of
 from lydite.engines import Engine, Failure
@@ -80,6 +83,29 @@ def open_run(path: Path, detector: Detector) -> RunFolder:
     return folder
 
 
+def with_kept_thresholds(settings: DetectSettings, folder: RunFolder) -> DetectSettings:
+    """The settings with the thresholds that a run was begun with: going on must not move them.
+
+    Args:
+        settings: As asked for now; unchanged unless they say to calibrate and name no thresholds.
+        folder: Of a run, or a folder that does not exist yet.
+    """
+    if settings.rules.class_thresholds or not settings.calibration.calibrate:
+        return settings
+    try:
+        kept = folder.describe()["settings"].get("class_thresholds", {})
+        return with_thresholds(settings, kept) if kept else settings
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # no run, or none that can be read
+        return settings
+
+
+def write_calibration(folder: Path, calibration: Calibration) -> None:
+    """Keep beside a run where its thresholds come from, as ``calibration.json``."""
+    described = asdict(calibration)
+    described["f1"] = None if np.isnan(calibration.f1) else calibration.f1
+    write_atomic(folder / "calibration.json", json.dumps(described, indent=1))
+
+
 def _require_same(folder: RunFolder, mine: Mapping[str, Any]) -> None:
     try:
         differences = _differences(folder.describe(), mine)
@@ -117,12 +143,17 @@ def describe(detector: Detector) -> dict[str, Any]:
         "set_aside": [asdict(negative) for negative in detector.bank.set_aside],
         "exemplar_problems": [str(problem) for problem in detector.bank.problems],
     }
+    return with_fingerprint(json.loads(json.dumps(described)))
+
+
+def with_fingerprint(described: Mapping[str, Any]) -> dict[str, Any]:
+    """A description that names itself by its content."""
     # Where exemplars lie, and what was wrong with those left out, changes no number.
-    identity = {key: value for key, value in described.items() if key != "exemplar_problems"}
-    identity["exemplars"] = _contents(described)
+    rest = {key: value for key, value in described.items() if key != "fingerprint"}
+    identity = {key: value for key, value in rest.items() if key != "exemplar_problems"}
+    identity["exemplars"] = _contents(rest)
     text = json.dumps(identity, sort_keys=True)
-    described = json.loads(json.dumps(described))
-    return {"fingerprint": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(), **described}
+    return {"fingerprint": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(), **rest}
 
 
 def process(
@@ -148,10 +179,17 @@ def finish(
     folder: RunFolder, detector: Detector, records: list[ImageRecord], workers: int = 1
 ) -> dict[str, Any]:
     """Assemble the files that cover all pictures; returns the summary that is also written."""
+    return assemble(folder, detector.bank.class_map, detector.space.encoder, records, workers)
+
+
+def assemble(
+    folder: RunFolder, class_map: ClassMap, encoder: str, records: list[ImageRecord], workers: int = 1
+) -> dict[str, Any]:
+    """As ``finish``, for a folder whose detector is not at hand."""
     done = [record for record in records if record.status == "done"]
     items = [ItemId.parse(record.item) for record in done]
     _write_decisions(folder, items)
-    classes = _write_instances(folder, detector, done)
+    classes = _write_instances(folder, class_map, encoder, done)
     summary = summarise(records, classes) | {"workers": workers}
     write_atomic(folder.path / "summary.json", json.dumps(summary, indent=1))
     return summary
@@ -216,13 +254,15 @@ def _write_decisions(folder: RunFolder, items: list[ItemId]) -> None:
             raise OutputError(f"{path} cannot be written: {error}.", "Make room on the disk.") from None
 
 
-def _write_instances(folder: RunFolder, detector: Detector, done: list[ImageRecord]) -> Counter[str]:
-    counts: Counter[str] = Counter(dict.fromkeys(detector.bank.class_map, 0))
+def _write_instances(
+    folder: RunFolder, class_map: ClassMap, encoder: str, done: list[ImageRecord]
+) -> Counter[str]:
+    counts: Counter[str] = Counter(dict.fromkeys(class_map, 0))
     info = {
-        "description": f"lydite {__version__}, encoder {detector.space.encoder}",
+        "description": f"lydite {__version__}, encoder {encoder}",
         "run": folder.describe()["fingerprint"],
     }
-    with CocoWriter(folder.path / "instances.json", detector.bank.class_map, info) as writer:
+    with CocoWriter(folder.path / "instances.json", class_map, info) as writer:
         for record in done:
             item = ItemId.parse(record.item)
             table = folder.shelf.read_table(item).filter(pl.col("outcome") == "accepted")
@@ -234,7 +274,7 @@ def _write_instances(folder: RunFolder, detector: Detector, done: list[ImageReco
                 record.size_hw,
                 masks.boxes,
                 masks=masks,
-                labels=[detector.bank.class_map.get_label(name) for name in table["class"]],
+                labels=[class_map.get_label(name) for name in table["class"]],
                 scores=table["score"].to_list(),
                 attributes=[
                     {"region": f"{item}#{number}", "nearest_positive": nearest}

@@ -178,9 +178,15 @@ class CalibrationSettings(_Settings):
         0.90, gt=0, lt=1, description="the precision or recall to reach, as estimated; not used with f1"
     )
     exhaustive: bool = Field(
-        False, description="declare that no object of a known class in the examples' pictures is without example"
+        False,
+        description="declare that no object of a known class in the examples' pictures is without example",
     )
-    rehearsals: int = Field(100, ge=3, description="at most so many pictures of examples are searched")
+    rehearsals: int = Field(60, ge=3, description="at most so many pictures of examples are searched")
+    survey: int = Field(
+        12,
+        ge=0,
+        description="so many pictures of the pile are searched too, to see how often what ranks high",
+    )
 
 
 class ReportSettings(_Settings):
