@@ -87,7 +87,8 @@ class Fixture:
             out = self.root / "out" / hashlib.sha256(repr(key).encode()).hexdigest()[:12]
             filled = self.fill(arguments)
             before = sorted(self.root.glob("cache/**/*"))
-            outcome = detect(self.scenes, self.positive, out, *filled, *(() if pages else NO_PAGES))
+            preset = () if "--preset" in filled else ("--preset", "strict")
+            outcome = detect(self.scenes, self.positive, out, *preset, *filled, *(() if pages else NO_PAGES))
             made = len(sorted(self.root.glob("cache/**/*"))) - len(before)
             self.seen[key] = result_text(outcome, out, pages) + f"cache files: {made}"
         return self.seen[key]
@@ -96,6 +97,7 @@ class Fixture:
 NO_PAGES = ("--no-pages",)
 OPEN = ("--min-pos-score", "0", "--decision-threshold", "-1", "--score-ratio", "0", "--consensus-thr", "0")
 """Rules out of the way, so that the rule under test decides."""
+CALIBRATED = ("--preset", "calibrated")
 CASES: dict[str, Case] = {
     "--preset": Case(("--preset", "soft"), pages=False),
     "--config": Case(("--config", "{config}")),
@@ -146,6 +148,16 @@ CASES: dict[str, Case] = {
     "--adaptive-ratio": Case(("--adaptive-ratio", "0.1"), (*OPEN, "--adaptive")),
     "--adaptive-diff-floor": Case(("--adaptive-diff-floor", "0.9"), (*OPEN, "--adaptive")),
     "--allow-unknown": Case(("--no-allow-unknown",)),
+    "--class-thresholds": Case(("--class-thresholds", "red=9"), OPEN),
+    "--class-slack": Case(("--class-slack", "9"), (*OPEN, "--class-thresholds", "red=-9")),
+    "--calibrate": Case(("--no-calibrate",), CALIBRATED),
+    "--calibration-target": Case(("--calibration-target", "recall"), (*CALIBRATED, "--survey", "0")),
+    "--calibration-level": Case(
+        ("--calibration-level", "0.2"), (*CALIBRATED, "--calibration-target", "recall")
+    ),
+    "--exhaustive": Case(("--exhaustive",), CALIBRATED),
+    "--rehearsals": Case(("--rehearsals", "4"), CALIBRATED),
+    "--survey": Case(("--survey", "0"), CALIBRATED),
     "--nms-iou": Case(("--nms-iou", "0.05"), (*OPEN, "--nested-ios", "1")),
     "--one-class-per-thing": Case(("--no-one-class-per-thing",), (*OPEN, "--nms-iou", "0.05")),
     "--nested-ios": Case(("--nested-ios", "0.1"), (*OPEN, "--nms-iou", "0.9")),
@@ -187,6 +199,8 @@ def result_text(outcome: Outcome, out: Path, pages: bool) -> str:
     parts = [f"exit {outcome.code}", re.sub(r"\S*/out/\w+", "OUT", outcome.err)]
     table = pl.read_parquet(out / "decisions.parquet")
     parts.append(table.write_json())
+    calibration = out / "calibration.json"
+    parts.append(calibration.read_text() if calibration.exists() else "no calibration")
     parts.append((out / "instances.json").read_text())
     summary = json.loads((out / "summary.json").read_text())
     parts.append(str(summary["workers"]))

@@ -16,20 +16,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtr
 
+from lydite.core import ClassMap
 from lydite.detect.rehearse import Floats, Ints, Ranked, Rehearsal
 from lydite.detect.settings import CalibrationSettings, CalibrationTarget
 
-FEWEST = 3
-"""Examples, in as many pictures, below which a class has no threshold of its own."""
+FEWEST, LEAST_OBJECTS = 3, 40
+"""Found in fewer pictures, or with fewer objects in the whole pile, a class has no threshold of its own."""
 PRIOR_SPREAD, PRIOR_WEIGHT = 0.15, 3.0
 """Standard deviation of the ranks of true objects, believed as much as this many examples."""
-LEAST_RECALL = 0.4
-"""The number of objects is read off where at least this share of those found lies above the threshold."""
-LEAST_SEEN = 3
-"""... and at least so many instances."""
+LEAST_RECALL, LEAST_SEEN = 0.6, 3
+"""The number of objects is read off where at least this share of those found lies above the threshold, and
+at least so many instances."""
+LEAST_TOLD = 0.1
+"""Where fewer of the objects still rank, the precision is not told any more."""
 STEPS, DRAWS, LEVEL = 300, 200, 0.95
+NODES, _weights = np.polynomial.hermite_e.hermegauss(7)
+WEIGHTS = _weights / _weights.sum()
+"""The centre of a class is known up to its standard error: expectations are taken over it (Gauss-Hermite)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class ClassCalibration:
         objects: Objects in a picture, as estimated; known where the pictures are exhaustive.
         precision: Expected at the threshold.
         recall: Expected at the threshold.
-        borrowed: True if the class has too few examples and its threshold leans on the other classes'.
+        borrowed: True if too little is seen of the class and its threshold leans on all classes together.
     """
 
     name: str
@@ -102,14 +108,13 @@ def calibrate(
     if refusal:
         return Calibration((), target, float("nan"), refusal)
     everyone = np.arange(len(rehearsal.labels))
-    curves = _measure(rehearsal, everyone, pile or rehearsal.scenes, settings.exhaustive)
-    chosen = _choose(curves, settings)
+    found = _thresholds(rehearsal, everyone, pile or rehearsal.scenes, settings)
     low, high = _interval(rehearsal, settings, pile)
     classes = tuple(
-        _describe(rehearsal, curves, label, int(at), float(low[label]), float(high[label]))
-        for label, at in enumerate(chosen)
+        _describe(rehearsal, found, label, float(low[label]), float(high[label]))
+        for label in range(len(rehearsal.class_map))
     )
-    return Calibration(classes, target, curves.f1(chosen))
+    return Calibration(classes, target, found.f1)
 
 
 def _refusal(rehearsal: Rehearsal) -> str:
@@ -126,14 +131,76 @@ def _refusal(rehearsal: Rehearsal) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Thresholds and what is expected at them, each ``(classes,)``; ``f1`` is of all classes together."""
+
+    thresholds: Floats
+    objects: Floats
+    precision: Floats
+    recall: Floats
+    borrowed: npt.NDArray[np.bool_]
+    f1: float
+
+
+def _thresholds(
+    rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], settings: CalibrationSettings
+) -> _Found:
+    """Each class on its own where enough is seen of it, else all classes as one, centre on centre.
+
+    Args:
+        rehearsal: Where the held-out examples are.
+        rows: Which of them to use; rows may repeat.
+        pile: Pictures without labels.
+        settings: What to choose the thresholds for.
+    """
+    classes = np.arange(len(rehearsal.class_map))
+    curves = _measure(rehearsal, rows, pile, settings.exhaustive)
+    own = _choose(curves, settings)
+    centres, _ = _model(rehearsal, rows)
+    one = _as_one(rehearsal, centres)
+    pooled = _measure(one, rows, [_centred(scene, centres) for scene in pile], settings.exhaustive)
+    at = int(_choose(pooled, settings)[0])
+    found = rows[np.isfinite(rehearsal.ranks[rows])]
+    pictures = [len(np.unique(rehearsal.pictures[found[rehearsal.labels[found] == k]])) for k in classes]
+    borrowed = (np.array(pictures) < FEWEST) | (curves.objects * len(pile) < LEAST_OBJECTS)
+    return _Found(
+        np.where(borrowed, centres + pooled.thresholds[at], curves.thresholds[own]),
+        curves.objects,
+        np.where(borrowed, pooled.precision[0, at], curves.precision[classes, own]),
+        np.where(borrowed, pooled.recall[0, at], curves.recall[classes, own]),
+        borrowed,
+        pooled.f1(np.array([at])) if borrowed.any() else curves.f1(own),
+    )
+
+
+def _as_one(rehearsal: Rehearsal, centres: Floats) -> Rehearsal:
+    """All classes as one: every rank as its distance from the centre of its class."""
+    part_labels = rehearsal.labels[rehearsal.part_of]
+    return Rehearsal(
+        ClassMap(("all",)),
+        np.zeros_like(rehearsal.labels),
+        rehearsal.ranks - centres[rehearsal.labels],
+        rehearsal.named,
+        rehearsal.pictures,
+        rehearsal.part_ranks - centres[part_labels],
+        rehearsal.part_of,
+        rehearsal.scenes,
+    )
+
+
+def _centred(scene: Ranked, centres: Floats) -> Ranked:
+    return Ranked(scene.ranks - centres[scene.labels], np.zeros_like(scene.labels))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Curves:
     """At ``STEPS`` thresholds, by class.
 
     Args:
         thresholds: ``(steps,)`` ascending.
-        hits: ``(classes, steps)`` expected hits for each object.
+        hits: ``(classes, steps)`` expected hits a picture.
         seen: ``(classes, steps)`` instances a picture.
-        objects: ``(classes,)`` objects a picture.
+        objects: ``(classes,)`` expected objects a picture.
     """
 
     thresholds: Floats
@@ -144,13 +211,19 @@ class _Curves:
     @property
     def precision(self) -> Floats:
         """``(classes, steps)`` expected; 1 where nothing is seen."""
-        found = self.objects[:, None] * self.hits
-        return np.minimum(1.0, np.divide(found, self.seen, out=np.ones_like(found), where=self.seen > 0))
+        hits = self.hits
+        return np.minimum(1.0, np.divide(hits, self.seen, out=np.ones_like(hits), where=self.seen > 0))
+
+    @property
+    def recall(self) -> Floats:
+        """``(classes, steps)`` expected; 0 for a class without objects."""
+        objects = np.broadcast_to(self.objects[:, None], self.hits.shape)
+        return np.divide(self.hits, objects, out=np.zeros_like(self.hits), where=objects > 0)
 
     def f1(self, chosen: Ints) -> float:
         """Of all classes together, at one step for each."""
         rows = np.arange(len(chosen))
-        found = float((self.objects * self.hits[rows, chosen]).sum())
+        found = float(self.hits[rows, chosen].sum())
         total = float(self.seen[rows, chosen].sum() + self.objects.sum())
         return min(1.0, 2 * found / total) if total else 0.0
 
@@ -158,29 +231,36 @@ class _Curves:
 def _measure(rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], exhaustive: bool) -> _Curves:
     """Curves from some of the held-out examples (rows may repeat) and a pile of pictures."""
     classes = len(rehearsal.class_map)
-    ranks, labels = rehearsal.ranks[rows], rehearsal.labels[rows]
-    found = np.isfinite(ranks)
+    labels = rehearsal.labels[rows]
+    found = np.isfinite(rehearsal.ranks[rows])
     share_found = (found.sum() + 1) / (len(rows) + 1)
     counts = np.bincount(labels[found], minlength=classes)
-    centres, spread = _model(ranks[found], labels[found], counts)
+    centres, spread = _model(rehearsal, rows)
     everything = np.concatenate([scene.ranks for scene in pile])
     thresholds = np.linspace(np.quantile(everything, 0.2), everything.max(), STEPS)
-    widths = spread * np.sqrt(1 + 1 / np.maximum(counts, 1))
-    hits = share_found * ndtr((centres[:, None] - thresholds) / widths[:, None])
     seen = np.stack([_above(pile, label, thresholds) for label in range(classes)])
+    known = None
     if exhaustive:
-        pictures = max(1, len(np.unique(rehearsal.pictures[rows])))
-        objects = np.bincount(labels, minlength=classes) / pictures
-        return _Curves(thresholds, hits, seen, objects)
-    offsets = np.sort(_part_offsets(rehearsal, rows, centres))
-    parts = (len(offsets) - np.searchsorted(offsets, thresholds - centres[:, None])) / len(rows)
-    trusted = (hits >= LEAST_RECALL * share_found) & (seen * len(pile) >= LEAST_SEEN)
-    most = np.where(trusted, seen / (hits + parts), np.inf).min(axis=1)
-    return _Curves(thresholds, hits, seen, np.where(np.isfinite(most), most, 0.0))
+        known = np.bincount(labels, minlength=classes) / max(1, len(np.unique(rehearsal.pictures[rows])))
+    hits, objects = np.zeros_like(seen), np.zeros(classes)
+    for node, weight in zip(NODES, WEIGHTS, strict=True):
+        centre = centres + node * spread / np.sqrt(np.maximum(counts, 1))
+        share = share_found * ndtr((centre[:, None] - thresholds) / spread)
+        offsets = np.sort(_part_offsets(rehearsal, rows, centre))
+        parts = (len(offsets) - np.searchsorted(offsets, thresholds - centre[:, None])) / len(rows)
+        trusted = (share >= LEAST_RECALL * share_found) & (seen * len(pile) >= LEAST_SEEN)
+        most = np.where(trusted, seen / (share + parts), np.inf).min(axis=1)
+        count = np.where(np.isfinite(most), most, 0.0) if known is None else known
+        objects += weight * count
+        hits += weight * count[:, None] * share
+    return _Curves(thresholds, hits, seen, objects)
 
 
-def _model(ranks: Floats, labels: Ints, counts: Ints) -> tuple[Floats, float]:
+def _model(rehearsal: Rehearsal, rows: Ints) -> tuple[Floats, float]:
     """Centre of each class, and the spread that all share; a class without ranks takes the mean of all."""
+    rows = rows[np.isfinite(rehearsal.ranks[rows])]
+    ranks, labels = rehearsal.ranks[rows], rehearsal.labels[rows]
+    counts = np.bincount(labels, minlength=len(rehearsal.class_map))
     sums = np.bincount(labels, weights=ranks, minlength=len(counts))
     centres = np.where(counts > 0, sums / np.maximum(counts, 1), ranks.mean())
     freedom = max(0, len(ranks) - int((counts > 0).sum()))
@@ -209,21 +289,26 @@ def _choose(curves: _Curves, settings: CalibrationSettings) -> Ints:
         case CalibrationTarget.F1:
             return _best_f1(curves)
         case CalibrationTarget.RECALL:
-            enough = curves.hits >= level * curves.hits[:, :1]
+            enough = curves.recall >= level * curves.recall[:, :1]
             return np.asarray(enough.shape[1] - 1 - enough[:, ::-1].argmax(axis=1), np.int64)
         case CalibrationTarget.PRECISION:
-            enough = curves.precision >= level
-            # From the first threshold on from which the precision stays; the last one if it never does.
-            from_here = np.logical_and.accumulate(enough[:, ::-1], axis=1)[:, ::-1]
-            first = np.where(from_here.any(axis=1), from_here.argmax(axis=1), enough.shape[1] - 1)
-            return np.asarray(first, np.int64)
+            return _first_precise(curves, level)
+
+
+def _first_precise(curves: _Curves, level: float) -> Ints:
+    """The lowest step from which the precision stays, as far as objects still rank; else the most precise."""
+    told = (curves.recall >= LEAST_TOLD * curves.recall[:, :1]) & (curves.seen > 0)
+    enough = (curves.precision >= level) | ~told
+    from_here = np.logical_and.accumulate(enough[:, ::-1], axis=1)[:, ::-1] & told
+    best = np.where(told, curves.precision, 0).argmax(axis=1)
+    return np.where(from_here.any(axis=1), from_here.argmax(axis=1), best).astype(np.int64)
 
 
 def _best_f1(curves: _Curves) -> Ints:
     """An instance is worth accepting if it is a hit more often than half the F1 reached (Dinkelbach)."""
     f1 = 0.5
     while True:
-        gain = curves.objects[:, None] * curves.hits - f1 / 2 * curves.seen
+        gain = curves.hits - f1 / 2 * curves.seen
         chosen: Ints = gain.argmax(axis=1).astype(np.int64)
         reached = curves.f1(chosen)
         if abs(reached - f1) < 1e-9:
@@ -243,19 +328,15 @@ def _interval(
         rows = np.concatenate([by_picture[k] for k in pictures])
         if np.isfinite(rehearsal.ranks[rows]).any():
             scenes = pile or [rehearsal.scenes[k] for k in pictures]
-            curves = _measure(rehearsal, rows, scenes, settings.exhaustive)
-            drawn.append(curves.thresholds[_choose(curves, settings)])
+            drawn.append(_thresholds(rehearsal, rows, scenes, settings).thresholds)
     tail = 50 * (1 - LEVEL)
     low, high = np.percentile(drawn, [tail, 100 - tail], axis=0)
     return low, high
 
 
-def _describe(
-    rehearsal: Rehearsal, curves: _Curves, label: int, at: int, low: float, high: float
-) -> ClassCalibration:
+def _describe(rehearsal: Rehearsal, found: _Found, label: int, low: float, high: float) -> ClassCalibration:
     mine = rehearsal.labels == label
-    found = mine & np.isfinite(rehearsal.ranks)
-    threshold = float(curves.thresholds[at])
+    threshold = float(found.thresholds[label])
     return ClassCalibration(
         rehearsal.class_map[label],
         threshold,
@@ -263,10 +344,10 @@ def _describe(
         max(high, threshold),
         int(mine.sum()),
         len(np.unique(rehearsal.pictures[mine])),
-        int(found.sum()),
+        int((mine & np.isfinite(rehearsal.ranks)).sum()),
         int((mine & rehearsal.named).sum()),
-        float(curves.objects[label]),
-        float(curves.precision[label, at]),
-        float(curves.hits[label, at]),
-        len(np.unique(rehearsal.pictures[found])) < FEWEST,
+        float(found.objects[label]),
+        float(found.precision[label]),
+        float(found.recall[label]),
+        bool(found.borrowed[label]),
     )

@@ -76,7 +76,7 @@ def run(
 ) -> None:
     """Detect what the examples show in pictures.
 
-    The examples' own pictures are searched first, to find out how high true objects rank (--preset calibrated).
+    The examples' own pictures are searched first, to learn how high true objects rank (--preset calibrated).
     Writes instances.json (COCO), decisions.parquet (every candidate, every reason) and pages that open
     offline. The same command again goes on where it stopped.
 
