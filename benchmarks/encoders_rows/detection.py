@@ -86,7 +86,10 @@ def _set_scene(path: Path, truth: ImageTruth) -> Scene:
 
 def _results(contest: Contest, scenes: Sequence[Scene], encoder: Encoder) -> list[list[ImageResult]]:
     """What each trial finds in the scenes that it searches, ranked."""
-    banks = [build_bank(trial.exemplars, encoder) for trial in contest.trials]
+    banks = [
+        build_bank(trial.exemplars, encoder, sizes=SETTINGS.scoring.exemplar_sizes)
+        for trial in contest.trials
+    ]
     results: list[list[ImageResult]] = [[] for _ in contest.trials]
     for row, scene in enumerate(scenes):
         seen = look(scene.picture, scene.candidates, encoder, SHORT_SIDE, None, _untimed)

@@ -126,6 +126,7 @@ CASES: dict[str, Case] = {
     "--max-surround": Case(("--max-surround", "-1")),
     "--max-region-frac": Case(("--max-region-frac", "0.05")),
     "--positive-aggregation": Case(("--positive-aggregation", "max")),
+    "--exemplar-sizes": Case(("--exemplar-sizes", "1")),
     "--topk": Case(("--topk", "1")),
     "--trim": Case(("--trim", "0.4")),
     "--negative-aggregation": Case(("--negative-aggregation", "max"), ("--negative", "{negative}")),

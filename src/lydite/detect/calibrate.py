@@ -301,7 +301,7 @@ def _first_precise(curves: _Curves, level: float) -> Ints:
     enough = (curves.precision >= level) | ~told
     from_here = np.logical_and.accumulate(enough[:, ::-1], axis=1)[:, ::-1] & told
     best = np.where(told, curves.precision, 0).argmax(axis=1)
-    return np.where(from_here.any(axis=1), from_here.argmax(axis=1), best).astype(np.int64)
+    return np.asarray(np.where(from_here.any(axis=1), from_here.argmax(axis=1), best), np.int64)
 
 
 def _best_f1(curves: _Curves) -> Ints:

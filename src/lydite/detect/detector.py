@@ -182,7 +182,8 @@ class Detector:
         settings = settings or resolve()
         encoder = build_encoder(settings.encoder)
         limits = settings.limits.to_image_limits()
-        bank = build_bank(exemplars, encoder, settings.scoring.pseudo_negative_cos, limits)
+        scoring = settings.scoring
+        bank = build_bank(exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes)
         proposer = build_proposer(settings.proposer.proposer, settings.regions)
         calibration = None
         if settings.calibration.calibrate and not settings.rules.class_thresholds:

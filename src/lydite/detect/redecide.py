@@ -44,9 +44,13 @@ DECIDING = ("filters", "rules", "suppression", "calibration")
 
 
 def read_settings(folder: RunFolder) -> DetectSettings:
-    """The settings that a run was made with."""
-    described = folder.describe()["settings"]
-    return unflatten(described)
+    """The settings that a run was made with.
+
+    Raises:
+        UsageError: If the folder holds no run.
+    """
+    _require_run(folder)
+    return unflatten(folder.describe()["settings"])
 
 
 def read_records(folder: RunFolder) -> Iterator[ImageRecord]:
@@ -55,11 +59,15 @@ def read_records(folder: RunFolder) -> Iterator[ImageRecord]:
     Raises:
         UsageError: If the folder holds no run.
     """
-    if not (folder.path / DESCRIPTION).is_file():
-        raise UsageError(f"{folder.path} holds no run.", "Name the folder that 'lydite detect run' wrote.")
+    _require_run(folder)
     for path in sorted(folder.shelf.folder.glob("*.json")):
         raw = json.loads(path.read_text(encoding="utf-8"))
         yield folder.shelf.read_record(ItemId.parse(raw["item"]))
+
+
+def _require_run(folder: RunFolder) -> None:
+    if not (folder.path / DESCRIPTION).is_file():
+        raise UsageError(f"{folder.path} holds no run.", "Name the folder that 'lydite detect run' wrote.")
 
 
 def require_deciding(old: DetectSettings, new: DetectSettings) -> None:
@@ -145,7 +153,8 @@ def rehearse_run(run: RunFolder, settings: DetectSettings) -> Rehearsal:
     )
     encoder = build_encoder(settings.encoder)
     limits = settings.limits.to_image_limits()
-    bank = build_bank(exemplars, encoder, settings.scoring.pseudo_negative_cos, limits)
+    scoring = settings.scoring
+    bank = build_bank(exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes)
     bank.space.require_same(FeatureSpace(**_tuples(run.describe()["space"])))
     proposer = build_proposer(settings.proposer.proposer, settings.regions)
     return rehearse(bank, Searcher(encoder, proposer, settings))

@@ -69,6 +69,9 @@ class NegativeAggregation(StrEnum):
 class ScoringSettings(_Settings):
     """How cosines to many exemplars become two numbers."""
 
+    exemplar_sizes: int = Field(
+        3, ge=1, le=4, description="at how many sizes each example is known, each half the one before"
+    )
     positive_aggregation: PositiveAggregation = Field(
         PositiveAggregation.TRIMMED_TOPK,
         description="trimmed_topk: mean of the best k but their ends; max_and_topk: 0.7 max + 0.3 mean_topk",
