@@ -28,7 +28,7 @@ from lydite.features import Encoder, EncoderSettings, VectorCache, build_encoder
 from pictures import GREEN, RED, save, write_examples, write_scene
 from support import need_module
 
-SMALL = resolve(options={"long_side": 160, "superpixels": 200, "short_side": 128})
+SMALL = resolve("strict", options={"long_side": 160, "superpixels": 200, "short_side": 128})
 ITEM = ItemId("images", "scene.png")
 
 

@@ -79,7 +79,7 @@ def test_the_same_rules_give_the_same_decisions(root: Path, strict: RunFolder) -
         {"nms_iou": 0.05, "nested_ios": 0.1, "allow_unknown": False},
         {"max_area_frac": 0.02, "min_quality": 0.5},
         {"class_thresholds": {"red": 1.2, "green": -1.0}, "class_slack": 0.1},
-        {"require_pos_gt_neg": False, "decision_threshold": -1.0, "score_ratio": 0.0, "min_pos_score": 0.2},
+        {"duplicate_iou": 0.3},
     ],
 )
 def test_other_rules_give_what_a_new_run_gives(

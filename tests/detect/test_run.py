@@ -35,7 +35,7 @@ from lydite.engines import Engine, build_engine
 from pictures import GREEN, RED, example, save, write_examples, write_scene
 
 OPTIONS: dict[str, object] = {"long_side": 160, "superpixels": 200, "short_side": 128, "max_candidates": 60}
-SETTINGS = resolve(options=OPTIONS)
+SETTINGS = resolve("strict", options=OPTIONS)
 SERIAL = build_engine(1)
 RESULTS = ("run.json", "settings.toml", "decisions.parquet", "instances.json")
 

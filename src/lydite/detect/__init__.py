@@ -9,6 +9,7 @@ from lydite.detect.evaluate import evaluate_run, summarise_matching, true_object
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.exemplars import Exemplar, ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
+from lydite.detect.kept import with_kept_thresholds, write_calibration
 from lydite.detect.redecide import (
     calibrate_from_run,
     open_redecided,
@@ -24,8 +25,6 @@ from lydite.detect.run import (
     finish,
     open_run,
     process,
-    with_kept_thresholds,
-    write_calibration,
 )
 from lydite.detect.scoring import Scores, score
 from lydite.detect.store import ImageRecord, Shelf

@@ -22,15 +22,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from lydite import __version__
 from lydite.core import ClassMap, ContractError, ImageError, ImageId, ItemId, OutputConflict, OutputError
 from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, write_atomic
 from lydite.data.files import TEMPORARY, os_errors_as_output_errors
-from lydite.detect.calibrate import Calibration
-from lydite.detect.config import DetectSettings, flatten, to_toml, with_thresholds
+from lydite.detect.config import flatten, to_toml
 from lydite.detect.detector import Detector
 from lydite.detect.store import SCHEMA, ImageRecord, Shelf, masks_of
 from lydite.engines import Engine, Failure
@@ -81,29 +79,6 @@ def open_run(path: Path, detector: Detector) -> RunFolder:
     if not (path / SETTINGS).exists():
         write_atomic(path / SETTINGS, to_toml(detector.settings))
     return folder
-
-
-def with_kept_thresholds(settings: DetectSettings, folder: RunFolder) -> DetectSettings:
-    """The settings with the thresholds that a run was begun with: going on must not move them.
-
-    Args:
-        settings: As asked for now; unchanged unless they say to calibrate and name no thresholds.
-        folder: Of a run, or a folder that does not exist yet.
-    """
-    if settings.rules.class_thresholds or not settings.calibration.calibrate:
-        return settings
-    try:
-        kept = folder.describe()["settings"].get("class_thresholds", {})
-        return with_thresholds(settings, kept) if kept else settings
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # no run, or none that can be read
-        return settings
-
-
-def write_calibration(folder: Path, calibration: Calibration) -> None:
-    """Keep beside a run where its thresholds come from, as ``calibration.json``."""
-    described = asdict(calibration)
-    described["f1"] = None if np.isnan(calibration.f1) else calibration.f1
-    write_atomic(folder / "calibration.json", json.dumps(described, indent=1))
 
 
 def _require_same(folder: RunFolder, mine: Mapping[str, Any]) -> None:
