@@ -210,7 +210,7 @@ def test_a_run_in_which_every_picture_failed_is_empty(detector: Detector, tmp_pa
 
 
 def other(detector: Detector, **options: object) -> Detector:
-    return replace(detector, settings=resolve(options={**OPTIONS, **options}))
+    return replace(detector, settings=resolve("strict", options={**OPTIONS, **options}))
 
 
 def test_another_run_is_refused_and_the_differences_named(detector: Detector, done: Done) -> None:

@@ -114,7 +114,8 @@ class Bank:
         candidates.space.require_same(self.space)
         count = len(self.positives)
         known = count + (0 if self.negatives is None else len(self.negatives))
-        cosines = (candidates.vectors @ self.everyone.T).reshape(len(candidates), -1, known)
+        sizes = len(self.everyone) // known
+        cosines = (candidates.vectors @ self.everyone.T).reshape(len(candidates), sizes, known)
         return cosines[:, :, :count], cosines[:, :, count:] if self.negatives is not None else None
 
     def only(self, rows: npt.NDArray[np.int64]) -> Bank:

@@ -95,7 +95,7 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
     by_class = np.empty((n, classes), np.float32)
     nearest = np.full((n, classes, NEAREST_KEPT), np.nan, np.float32)
     for label, columns in enumerate(of_class):
-        cosines = np.ascontiguousarray(to_positives[:, :, columns]).reshape(n, -1)
+        cosines = _flat(to_positives[:, :, columns])
         best = _descending(cosines, max(settings.topk, NEAREST_KEPT))
         by_class[:, label] = aggregate_positive(cosines, best, settings)
         if sizes > 1:  # one voice an example, however many sizes it is known at
@@ -118,6 +118,12 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
         bank.positives.ids,
         negative_ids,
     )
+
+
+def _flat(cosines: Float) -> Float:
+    """``(n, sizes, examples)`` to ``(n, sizes x examples)``, also for no row."""
+    n, sizes, examples = cosines.shape
+    return np.ascontiguousarray(cosines).reshape(n, sizes * examples)
 
 
 def _class_slices(labels: npt.NDArray[np.int64], classes: int) -> list[slice]:
@@ -179,8 +185,7 @@ def _against_negatives(
     """Aggregated cosine, row of the nearest, its cosine, and the names that rows point into."""
     if bank.negatives is not None and to_negatives is not None:
         everyone = np.tile(np.arange(len(bank.negatives)), to_negatives.shape[1])
-        flat = np.ascontiguousarray(to_negatives).reshape(len(labels), len(everyone))
-        return *_aggregate_negative(flat, everyone, settings), bank.negatives.ids
+        return *_aggregate_negative(_flat(to_negatives), everyone, settings), bank.negatives.ids
     n = len(labels)
     negative, cosine = np.full((2, n), np.nan, np.float32)
     nearest = np.full(n, -1, np.int64)
@@ -189,7 +194,7 @@ def _against_negatives(
         if len(columns):
             others = to_positives[rows][:, :, columns]
             negative[rows], nearest[rows], cosine[rows] = _aggregate_negative(
-                others.reshape(len(rows), -1), np.tile(bank.order[columns], others.shape[1]), settings
+                _flat(others), np.tile(bank.order[columns], others.shape[1]), settings
             )
     return negative, nearest, cosine, bank.positives.ids
 
