@@ -28,7 +28,7 @@ class AnnotatedImage:
         ids: ``n`` names of the rows in the file they came from, or ``None``.
         crowd: ``(n,)`` bool: a group that is marked as a whole (COCO's ``iscrowd``); all false if not given.
         difficult: ``(n,)`` bool: not to be counted as missed (VOC's ``difficult``); all false if not given.
-        scores: ``(n,)`` float64 of a machine's certainty, NaN where a row has none; ``None`` if no row has one.
+        scores: ``(n,)`` float64 of a machine's certainty, NaN where a row has none; ``None`` if none has.
         occluded: ``(n,)`` bool: partly hidden by something else; all false if not given.
         attributes: ``n`` mappings of further names to texts, or ``None``.
 

@@ -103,7 +103,7 @@ class _Nearest:
 def _corners(
     piece: npt.NDArray[np.bool_],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Rows and columns of every corner, in reading order; true where two pixels touch in the rising direction."""
+    """Rows and columns of corners in reading order; true where two pixels touch in the rising direction."""
     padded = np.pad(piece, 1).astype(np.uint8)
     codes = padded[:-1, :-1] << 3 | padded[:-1, 1:] << 2 | padded[1:, :-1] << 1 | padded[1:, 1:]
     times = np.array([0, 1, 1, 0, 1, 0, 2, 1, 1, 2, 0, 1, 0, 1, 1, 0])[codes]

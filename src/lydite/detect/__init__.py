@@ -8,9 +8,11 @@ from lydite.detect.evaluate import evaluate_run, summarise_matching, true_object
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.exemplars import Exemplar, ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
+from lydite.detect.finished import FinishedRun, Found
 from lydite.detect.run import RunFolder, finish, open_run, process
 from lydite.detect.scoring import Scores, score
 from lydite.detect.store import ImageRecord, Shelf
+from lydite.detect.supervision import to_supervision
 
 __all__ = [
     "Bank",
@@ -21,6 +23,8 @@ __all__ = [
     "Evidence",
     "Exemplar",
     "ExemplarSet",
+    "FinishedRun",
+    "Found",
     "ImageRecord",
     "Instance",
     "RunFolder",
@@ -40,5 +44,6 @@ __all__ = [
     "resolve",
     "score",
     "summarise_matching",
+    "to_supervision",
     "true_objects",
 ]

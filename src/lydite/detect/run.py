@@ -6,6 +6,7 @@
       settings.toml      every setting, as resolved; reads back with --config
       run.json           what the run is: version, feature space, exemplars, fingerprint
       pictures/          one table and one record a picture (what resuming looks at)
+      pictures.jsonl     the pictures that the files below cover, in order: one line a picture
       decisions.parquet  all candidates of all pictures, with numbers, reasons and flips
       instances.json     accepted instances, COCO with RLE
       summary.json       counts, seconds, problems
@@ -34,6 +35,7 @@ from lydite.engines import Engine, Failure
 
 DESCRIPTION = "run.json"
 SETTINGS = "settings.toml"
+LIST = "pictures.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ def finish(
     items = [ItemId.parse(record.item) for record in done]
     _write_decisions(folder, items)
     classes = _write_instances(folder, detector, done)
+    _write_list(folder, records)
     summary = summarise(records, classes) | {"workers": workers}
     write_atomic(folder.path / "summary.json", json.dumps(summary, indent=1))
     return summary
@@ -214,6 +217,13 @@ def _write_decisions(folder: RunFolder, items: list[ItemId]) -> None:
             rows.sink_parquet(temporary)
         except pl.exceptions.PolarsError as error:
             raise OutputError(f"{path} cannot be written: {error}.", "Make room on the disk.") from None
+
+
+def _write_list(folder: RunFolder, records: list[ImageRecord]) -> None:
+    path = folder.path / LIST
+    with atomic_path(path) as temporary, temporary.open("w", encoding="ascii") as file:
+        for record in records:
+            file.write(json.dumps({"item": record.item, "status": record.status}) + "\n")
 
 
 def _write_instances(folder: RunFolder, detector: Detector, done: list[ImageRecord]) -> Counter[str]:

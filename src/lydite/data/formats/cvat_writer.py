@@ -17,9 +17,10 @@ def write_cvat(path: Path, annotations: AnnotationSet | AnnotationStream) -> Non
     """Write one ``annotations.xml``, in one step, one picture in memory at a time.
 
     A row with a mask becomes a ``mask``, exact with its holes; one without becomes a ``box``. Ids and scores
-    become the attributes ``region`` and ``score``, other attributes keep their names; CVAT imports those that the
-    labels of its task declare. A row with a score is marked ``source="auto"``. Cannot carry: the box of a row with a mask,
-    where it differs from the box around that; digits of a box beyond the second; ``crowd``, ``difficult``.
+    become the attributes ``region`` and ``score``, other attributes keep their names; CVAT imports those
+    that the labels of its task declare. A row with a score is marked ``source="auto"``. Cannot carry: the
+    box of a row with a mask, where it differs from the box around that; digits of a box beyond the second;
+    ``crowd``, ``difficult``.
 
     Raises:
         OutputError: If it cannot be written, or XML cannot hold a name; an old file is untouched.

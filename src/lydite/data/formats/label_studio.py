@@ -73,8 +73,8 @@ def read_label_studio(
 
     A task's own annotation is taken, and only where it has none, its prediction: then its rows have
     scores, if the file does, and a note says so. Of several annotations the one marked as ground truth is
-    meant; without such a mark the task is a problem. Cancelled annotations are passed over. Paths that the server made
-    (``/data/local-files/?d=...``, ``/data/upload/...``) become relative ones.
+    meant; without such a mark the task is a problem. Cancelled annotations are passed over. Paths that
+    the server made (``/data/local-files/?d=...``, ``/data/upload/...``) become relative ones.
 
     Args:
         path: The JSON file.
