@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -110,7 +109,7 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
     (tmp_path / ".lydite-stage-x").mkdir()
     (tmp_path / ".lydite-stage-x" / "big").write_text("half")
     put(tmp_path, a="1")
-    assert sorted(os.listdir(tmp_path)) == [MANIFEST, "a"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [MANIFEST, "a"]
 
 
 def test_kinds_do_not_share_a_folder(tmp_path: Path) -> None:

@@ -84,7 +84,8 @@ class _Bits:
     def take_many(self, count: int, width: int) -> npt.NDArray[np.bool_]:
         """Which of the next numbers are not 0."""
         filled: npt.NDArray[np.bool_] = self._next(count * width).reshape(count, width) != 0
-        return np.logical_or.reduce(filled, axis=1)
+        some: npt.NDArray[np.bool_] = np.logical_or.reduce(filled, axis=1)
+        return some
 
     def _next(self, count: int) -> npt.NDArray[np.uint8]:
         stop = self._at + count

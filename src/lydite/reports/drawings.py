@@ -124,7 +124,8 @@ def _rim(piece: npt.NDArray[np.bool_], shape: tuple[int, ...]) -> npt.NDArray[np
     thickness = max(1, round(max(shape) / _LINE_SHARE))
     padded = np.pad(piece, 1).astype(np.uint8)
     inner = cv2.erode(padded, np.ones((3, 3), np.uint8), iterations=thickness)[1:-1, 1:-1]
-    return piece & (inner == 0)
+    rim: npt.NDArray[np.bool_] = piece & (inner == 0)
+    return rim
 
 
 def _colour(label: int, class_map: ClassMap) -> Pixels:

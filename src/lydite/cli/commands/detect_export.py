@@ -36,7 +36,7 @@ def export(
     """Write what a finished run accepted in a format that other tools read.
 
     A file in --out that this program did not write, or that was changed since, is never overwritten:
-    the command then names it and writes nothing. provenance.json tells the run, the models and their licences.
+    the command then names it and writes nothing. provenance.json tells the run and the licence of each model.
 
     Example: lydite detect export result/ --format cvat --out for-cvat/
     """
