@@ -59,7 +59,7 @@ $(PEERS)/.stamp: benchmarks/peers/requirements.txt
 	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
 	@touch $@
 
-peers: $(FULL) $(PEERS)/.stamp
+peers: $(LIGHT) $(PEERS)/.stamp
 	$(BIN)/python benchmarks/formats_read_back.py
 
 docs: $(FULL)

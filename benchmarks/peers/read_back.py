@@ -2,8 +2,8 @@
 
     benchmarks/.peers/bin/python benchmarks/peers/read_back.py FOLDER
 
-The folder holds neutral.json, pictures/ and one export for each format (made by formats_read_back.py). Each line
-says format, reader, what was compared, and how far boxes and masks are apart at most.
+The folder holds neutral.json, pictures/ and one export for each format (made by formats_read_back.py). Each
+line says format, reader, what was compared, and how far boxes and masks are apart at most.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import contextlib
 import io
 import json
 import sys
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,6 +25,7 @@ from datumaro.components.annotation import AnnotationType
 from datumaro.components.dataset import Dataset
 from label_studio_sdk.converter.brush import decode_rle
 from label_studio_sdk.label_interface import LabelInterface
+from PIL import Image
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
@@ -54,17 +54,17 @@ def main() -> None:
     truth = read_truth(told)
     rows = [row for image in truth.values() for row in image]
     holes = sum(has_hole(row.mask) for row in rows)
+    counted = len(told["classes"])
     empty = sum(not image for image in truth.values())
-    print(
-        f"{len(truth)} pictures ({empty} empty), {len(rows)} instances of {len(told['classes'])} classes, {holes} with holes"
-    )
+    print(f"{len(truth)} pictures ({empty} empty), {len(rows)} instances of {counted} classes, {holes} holed")
     good = True
     for (name, reader), read in READERS.items():
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 found = read(folder, told)
         except Exception as error:  # noqa: BLE001  (a reader that fails is a result too)
-            print(f"FAILED  {name:13} {reader:18} {type(error).__name__}: {error}")
+            reason = f"{type(error).__name__}: {error.__cause__ or error}"
+            print(f"FAILED  {name:13} {reader:18} {reason}")
             good = False
             continue
         problem, line = compare(truth, found)
@@ -131,7 +131,7 @@ def has_hole(mask: Any) -> bool:
     return tree is not None and bool((tree[0, :, 3] >= 0).any())
 
 
-def coco_by_pycocotools(folder: Path, told: dict[str, Any]) -> Content:
+def coco_by_pycocotools(folder: Path, _: dict[str, Any]) -> Content:
     dataset = COCO(str(folder / "coco" / "instances.json"))
     content: Content = {image["file_name"]: [] for image in dataset.imgs.values()}
     for row in dataset.anns.values():
@@ -147,7 +147,7 @@ def coco_by_pycocotools(folder: Path, told: dict[str, Any]) -> Content:
     return content
 
 
-def coco_by_supervision(folder: Path, told: dict[str, Any]) -> Content:
+def coco_by_supervision(folder: Path, _: dict[str, Any]) -> Content:
     dataset = sv.DetectionDataset.from_coco(
         str(folder / "pictures"), str(folder / "coco" / "instances.json"), force_masks=True
     )
@@ -155,11 +155,23 @@ def coco_by_supervision(folder: Path, told: dict[str, Any]) -> Content:
 
 
 def coco_by_datumaro(folder: Path, told: dict[str, Any]) -> Content:
-    return by_datumaro(Dataset.import_from(str(folder / "coco" / "instances.json"), "coco_instances"), told)
+    """It gives each instance twice, as a box and as a mask."""
+    root = lay_out(folder, "coco/instances.json", "annotations/instances_default.json", "images/default")
+    content = by_datumaro(Dataset.import_from(str(root), "coco_instances"), told)
+    for path, rows in content.items():
+        masks = [row for row in rows if row.mask is not None]
+        boxes = [row for row in rows if row.mask is None]
+        if len(boxes) != len(masks):
+            raise ValueError(f"{path}: {len(boxes)} boxes and {len(masks)} masks")
+        for mask, box in zip(sorted(masks, key=order), sorted(boxes, key=order), strict=True):
+            mask.box = box.box
+        content[path] = masks
+    return content
 
 
 def cvat_by_datumaro(folder: Path, told: dict[str, Any]) -> Content:
-    return by_datumaro(Dataset.import_from(str(folder / "cvat" / "annotations.xml"), "cvat"), told)
+    root = lay_out(folder, "cvat/annotations.xml", "annotations.xml", "images")
+    return by_datumaro(Dataset.import_from(str(root / "annotations.xml"), "cvat"), told)
 
 
 def voc_by_datumaro(folder: Path, told: dict[str, Any]) -> Content:
@@ -170,7 +182,7 @@ def voc_by_datumaro(folder: Path, told: dict[str, Any]) -> Content:
     return content
 
 
-def voc_by_supervision(folder: Path, told: dict[str, Any]) -> Content:
+def voc_by_supervision(folder: Path, _: dict[str, Any]) -> Content:
     content: Content = {}
     for images in folders_below(folder / "pictures"):
         labels = folder / "voc" / "Annotations" / images.relative_to(folder / "pictures")
@@ -179,7 +191,7 @@ def voc_by_supervision(folder: Path, told: dict[str, Any]) -> Content:
     return content
 
 
-def yolo_by_supervision(folder: Path, told: dict[str, Any]) -> Content:
+def yolo_by_supervision(folder: Path, _: dict[str, Any]) -> Content:
     return yolo_parts(folder, "yolo", masks=False)
 
 
@@ -211,7 +223,7 @@ def polygons_by_pycocotools(folder: Path, told: dict[str, Any]) -> Content:
     return content
 
 
-def label_studio_by_its_sdk(folder: Path, told: dict[str, Any]) -> Content:
+def label_studio_by_its_sdk(folder: Path, _: dict[str, Any]) -> Content:
     setup = LabelInterface((folder / "label-studio" / "label_config.xml").read_text(encoding="utf-8"))
     content: Content = {}
     for task in json.loads((folder / "label-studio" / "tasks.json").read_text(encoding="utf-8")):
@@ -227,9 +239,51 @@ def label_studio_by_its_sdk(folder: Path, told: dict[str, Any]) -> Content:
     return content
 
 
+def instances_by_opencv(folder: Path, told: dict[str, Any]) -> Content:
+    content: Content = {}
+    for path, picture in told["pictures"].items():
+        files = sorted((folder / "instances" / path).with_suffix("").glob("*.png"))
+        by_region = {int(file.name.split("-")[0]): file for file in files}
+        content[path] = []
+        for row in picture["rows"]:
+            data = np.fromfile(by_region.pop(row["region"]), np.uint8)
+            mask = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+            if set(np.unique(mask)) != {0, 255}:
+                raise ValueError(f"{path}: values other than 0 and 255")
+            content[path].append(Row(row["class"], tight(mask), mask > 0))
+        if by_region:
+            raise ValueError(f"{path}: too many files")
+    return content
+
+
 def semantic_by_pillow(folder: Path, told: dict[str, Any]) -> Content:
-    """The union of each class, smaller instances on top, as rows with masks of whole classes."""
-    raise NotImplementedError
+    """Checks the whole map; then each instance by what no smaller one covers."""
+    content: Content = {}
+    for path, picture in told["pictures"].items():
+        image = Image.open((folder / "semantic" / path).with_suffix(".png"))
+        if image.mode != "P":
+            raise ValueError(f"{path}: mode {image.mode} instead of P")
+        numbers = np.asarray(image)
+        masks = [coco_mask.decode(row["rle"]).astype(bool) for row in picture["rows"]]
+        expected = np.zeros(picture["size_hw"], np.uint8)
+        for row in sorted(range(len(masks)), key=lambda row: -masks[row].sum()):
+            expected[masks[row]] = told["classes"].index(picture["rows"][row]["class"]) + 1
+        if not np.array_equal(numbers, expected):
+            raise ValueError(f"{path}: {(numbers != expected).sum()} pixels differ")
+        content[path] = [
+            Row(row["class"], row["box"], mask) for row, mask in zip(picture["rows"], masks, strict=True)
+        ]
+    return content
+
+
+def lay_out(folder: Path, export: str, name: str, images: str) -> Path:
+    """An export and its pictures in the folders that a reader asks for, as links."""
+    root = folder / "laid out" / export.split("/", maxsplit=1)[0]
+    for link, target in ((root / name, folder / export), (root / images, folder / "pictures")):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.exists():
+            link.symlink_to(target.resolve())
+    return root
 
 
 def yolo_parts(folder: Path, name: str, masks: bool) -> Content:
@@ -297,6 +351,8 @@ READERS: dict[tuple[str, str], Callable[[Path, dict[str, Any]], Content]] = {
     ("yolo-polygons", "supervision"): polygons_by_supervision,
     ("yolo-polygons", "pycocotools"): polygons_by_pycocotools,
     ("label-studio", "label-studio-sdk"): label_studio_by_its_sdk,
+    ("semantic", "Pillow"): semantic_by_pillow,
+    ("instances", "opencv"): instances_by_opencv,
 }
 
 

@@ -17,7 +17,8 @@ def write_voc(path: Path, annotations: AnnotationSet | AnnotationStream) -> None
     The pictures belong beside them, in ``JPEGImages``. Cannot carry: masks, scores, ids, attributes,
     ``crowd``; the order of the classes, but in ``labelmap.txt``, which is left out if a name holds a colon,
     a line end or a leading ``#``; two pictures whose names differ only in their suffix; white space around a
-    class name. A box of one pixel is written, but its ends coincide, which readers such as ours take for a slip.
+    class name. A box of one pixel is written, but its ends coincide, which readers such as ours take for
+    a slip.
 
     Raises:
         OutputConflict: If the folder holds anything.
