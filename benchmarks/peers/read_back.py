@@ -242,7 +242,7 @@ def label_studio_by_its_sdk(folder: Path, _: dict[str, Any]) -> Content:
 def instances_by_opencv(folder: Path, told: dict[str, Any]) -> Content:
     content: Content = {}
     for path, picture in told["pictures"].items():
-        files = sorted((folder / "instances" / path).with_suffix("").glob("*.png"))
+        files = sorted((folder / "instances" / path).glob("*.png"))
         by_region = {int(file.name.split("-")[0]): file for file in files}
         content[path] = []
         for row in picture["rows"]:

@@ -71,12 +71,14 @@ def draw_semantic(folder: Path, found: Found, class_map: ClassMap, limits: Image
 
 
 def draw_instances(folder: Path, found: Found, class_map: ClassMap, limits: ImageLimits) -> None:  # noqa: ARG001
-    """``<picture>/<region>-<class>.png``: one mask each, 255 inside and 0 outside."""
-    stem = PurePosixPath(found.image.path).with_suffix("")
+    """``<picture>/<region>-<class>.png``: one mask each, 255 inside and 0 outside.
+
+    The folder has the picture's whole name, suffix included, so that no two pictures share one.
+    """
     for row, number in enumerate(found.regions):
         name = re.sub(r"[^\w-]+", "_", class_map[int(found.image.labels[row])])[:60]
         mask = _masks(found).decode(row).astype(np.uint8) * 255
-        path = folder / stem / f"{number:04}-{name}.png"
+        path = folder / found.image.path / f"{number:04}-{name}.png"
         write_once(path, _png(Image.fromarray(mask)), found.image.path)
 
 
