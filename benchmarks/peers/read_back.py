@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -56,7 +57,9 @@ def main() -> None:
     holes = sum(has_hole(row.mask) for row in rows)
     counted = len(told["classes"])
     empty = sum(not image for image in truth.values())
-    print(f"{len(truth)} pictures ({empty} empty), {len(rows)} instances of {counted} classes, {holes} holed")
+    print(
+        f"{len(truth)} pictures ({empty} empty), {len(rows)} instances, {counted} classes, {holes} with holes"
+    )
     good = True
     for (name, reader), read in READERS.items():
         try:
@@ -67,7 +70,7 @@ def main() -> None:
             print(f"FAILED  {name:13} {reader:18} {reason}")
             good = False
             continue
-        problem, line = compare(truth, found)
+        problem, line = ("", found) if isinstance(found, str) else compare(truth, found)
         good &= not problem
         print(f"{'FAILED' if problem else 'equal':7} {name:13} {reader:18} {problem or line}")
     sys.exit(0 if good else 1)
@@ -246,9 +249,12 @@ def instances_by_opencv(folder: Path, told: dict[str, Any]) -> Content:
         by_region = {int(file.name.split("-")[0]): file for file in files}
         content[path] = []
         for row in picture["rows"]:
-            data = np.fromfile(by_region.pop(row["region"]), np.uint8)
+            file = by_region.pop(row["region"])
+            if file.stem.split("-", 1)[1] != re.sub(r"[^\w-]+", "_", row["class"]):
+                raise ValueError(f"{path}: {file.name} does not name {row['class']}")
+            data = np.fromfile(file, np.uint8)
             mask = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-            if set(np.unique(mask)) != {0, 255}:
+            if set(np.unique(mask)) != {0, 255} or mask.ndim != 2:
                 raise ValueError(f"{path}: values other than 0 and 255")
             content[path].append(Row(row["class"], tight(mask), mask > 0))
         if by_region:
@@ -256,9 +262,9 @@ def instances_by_opencv(folder: Path, told: dict[str, Any]) -> Content:
     return content
 
 
-def semantic_by_pillow(folder: Path, told: dict[str, Any]) -> Content:
-    """Checks the whole map; then each instance by what no smaller one covers."""
-    content: Content = {}
+def semantic_by_pillow(folder: Path, told: dict[str, Any]) -> str:
+    """Maps hold no instances, so they are compared with maps painted here."""
+    inside = 0
     for path, picture in told["pictures"].items():
         image = Image.open((folder / "semantic" / path).with_suffix(".png"))
         if image.mode != "P":
@@ -270,10 +276,8 @@ def semantic_by_pillow(folder: Path, told: dict[str, Any]) -> Content:
             expected[masks[row]] = told["classes"].index(picture["rows"][row]["class"]) + 1
         if not np.array_equal(numbers, expected):
             raise ValueError(f"{path}: {(numbers != expected).sum()} pixels differ")
-        content[path] = [
-            Row(row["class"], row["box"], mask) for row, mask in zip(picture["rows"], masks, strict=True)
-        ]
-    return content
+        inside += int((numbers > 0).sum())
+    return f"{len(told['pictures'])} maps equal, {inside} pixels of classes"
 
 
 def lay_out(folder: Path, export: str, name: str, images: str) -> Path:
@@ -340,7 +344,7 @@ def folders_below(folder: Path) -> Iterator[Path]:
     yield from sorted(path for path in folder.rglob("*") if path.is_dir())
 
 
-READERS: dict[tuple[str, str], Callable[[Path, dict[str, Any]], Content]] = {
+READERS: dict[tuple[str, str], Callable[[Path, dict[str, Any]], Content | str]] = {
     ("coco", "pycocotools"): coco_by_pycocotools,
     ("coco", "supervision"): coco_by_supervision,
     ("coco", "datumaro"): coco_by_datumaro,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import sys
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -26,6 +27,8 @@ class Received:
 
 @pytest.fixture
 def arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    if importlib.util.find_spec("supervision") is not None:
+        return
     module = ModuleType("supervision")
     module.Detections = Received  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "supervision", module)

@@ -54,7 +54,8 @@ def rgb(hue: str) -> list[int]:
 
 def draw(name: str, folder: Path, found: Found) -> Image.Image:
     DRAWINGS[name](folder / "out", found, CLASSES, LIMITS)
-    return Image.open(folder / "out" / "sub dir" / "ü 1.png")
+    with Image.open(folder / "out" / "sub dir" / "ü 1.png") as image:
+        return image.copy()
 
 
 def test_the_overlay_tints_and_outlines_and_leaves_the_rest(tmp_path: Path, found: Found) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,8 +78,8 @@ class FinishedRun:
 
     def count(self) -> tuple[int, int]:
         """How many pictures are done and how many failed."""
-        statuses = [entry["status"] for entry in self._entries()]
-        return statuses.count("done"), statuses.count("failed")
+        counts = Counter(entry["status"] for entry in self._entries())
+        return counts["done"], counts["failed"]
 
     def pictures(self) -> Iterator[Found]:
         """What was accepted in each picture that is done, in the run's order.

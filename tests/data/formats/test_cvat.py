@@ -29,7 +29,8 @@ IMAGE = '<image id="0" name="in/a.jpg" width="20" height="12">'
 
 
 def shape(tag: str = "box", geometry: str = BOX, label: str = "car", inside: str = "", more: str = "") -> str:
-    return f'<{tag} label="{label}" source="manual" occluded="0" {geometry} z_order="0" {more}>{inside}</{tag}>\n'
+    common = f'label="{label}" source="manual" occluded="0" {geometry} z_order="0" {more}'
+    return f"<{tag} {common}>{inside}</{tag}>\n"
 
 
 def read(tmp_path: Path, body: str, head: str = HEAD, **options: object) -> AnnotationSet:

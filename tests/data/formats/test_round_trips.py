@@ -63,7 +63,9 @@ def images(draw: st.DrawFn, name: str) -> AnnotatedImage:
     boxes[plain] = [1.5, 2, 7.25, 8]
     rows = np.arange(len(masks))
     empty = np.zeros(SIZE, np.bool_)
-    masks = Masks.from_dense([empty if plain[row] else masks.decode(row) for row in rows] or dense)
+    masks = Masks.from_dense(
+        [empty if plain[row] else masks.decode(row) for row in range(len(masks))] or dense
+    )
     scored = draw(st.booleans())
     return AnnotatedImage(
         name,
