@@ -55,6 +55,11 @@ def test_a_folder_that_is_no_finished_run(tmp_path: Path) -> None:
     (run.folder.path / "run.json").write_text("[]")
     with pytest.raises(InputError, match=r"run\.json describes no run"):
         FinishedRun.open(run.folder.path)
+    described = dict(run.description)
+    del described["space"]
+    (run.folder.path / "run.json").write_text(json.dumps(described))
+    with pytest.raises(InputError, match=r"run\.json describes no run\. Run again .* Seen: 'space'"):
+        FinishedRun.open(run.folder.path)
 
 
 @pytest.mark.parametrize("line", ["no json", "[]", "{}", '{"item": "nocolon", "status": "done"}', '"x"'])

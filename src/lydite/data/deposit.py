@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lydite.core import OutputConflict
-from lydite.data.files import TEMPORARY, atomic_path, os_errors_as_output_errors
+from lydite.data.files import TEMPORARY, os_errors_as_output_errors
 from lydite.data.names import printable
 
 MANIFEST = ".lydite-export.jsonl"
@@ -63,19 +63,17 @@ def _move(stage: Path, folder: Path, kind: str, known: Mapping[str, set[str]]) -
     for name in _require_ours(folder, {**dict.fromkeys(stale, ""), **made}, known):
         del made[name]
     both = {name: known.get(name, set()) | {digest} for name, digest in made.items()}
-    _write_manifest(folder, kind, {**both, **{name: known[name] for name in stale}})
+    _write_manifest(stage, folder, kind, {**both, **{name: known[name] for name in stale}})
     for name in made:
         target = folder / name
         with os_errors_as_output_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            with (stage / name).open("rb+") as file:
-                os.fsync(file.fileno())
-            (stage / name).replace(target)
+            _put(stage / name, target)
     for name in stale:
         with os_errors_as_output_errors(folder / name):
             (folder / name).unlink(missing_ok=True)
             _remove_empty_parents(folder / name, folder)
-    _write_manifest(folder, kind, {name: {digest} for name, digest in made.items()})
+    _write_manifest(stage, folder, kind, {name: {digest} for name, digest in made.items()})
 
 
 def _require_ours(folder: Path, wanted: Mapping[str, str], known: Mapping[str, set[str]]) -> list[str]:
@@ -129,12 +127,21 @@ def _read_manifest(folder: Path, kind: str) -> dict[str, set[str]]:
     return known
 
 
-def _write_manifest(folder: Path, kind: str, digests: Mapping[str, set[str]]) -> None:
-    with atomic_path(folder / MANIFEST) as temporary, temporary.open("w", encoding="ascii") as file:
-        file.write(json.dumps({"kind": kind}) + "\n")
-        for name in sorted(digests):
-            entry: dict[str, Any] = {"path": name, "sha256": sorted(digests[name])}
-            file.write(json.dumps(entry) + "\n")
+def _write_manifest(stage: Path, folder: Path, kind: str, digests: Mapping[str, set[str]]) -> None:
+    with os_errors_as_output_errors(folder / MANIFEST):
+        with (stage / MANIFEST).open("w", encoding="ascii") as file:
+            file.write(json.dumps({"kind": kind}) + "\n")
+            for name in sorted(digests):
+                entry: dict[str, Any] = {"path": name, "sha256": sorted(digests[name])}
+                file.write(json.dumps(entry) + "\n")
+        _put(stage / MANIFEST, folder / MANIFEST)
+
+
+def _put(made: Path, target: Path) -> None:
+    """Flush a file to the disk, then move it."""
+    with made.open("rb+") as file:
+        os.fsync(file.fileno())
+    made.replace(target)
 
 
 def _is_inside(name: str) -> bool:
@@ -143,7 +150,9 @@ def _is_inside(name: str) -> bool:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+    for inner, subfolders, names in os.walk(folder):
+        subfolders.sort()
+        yield from (Path(inner, name) for name in sorted(names))
 
 
 def _digest(path: Path) -> str:

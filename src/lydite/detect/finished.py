@@ -18,6 +18,13 @@ from lydite.data.rows import Place, parse_picture_path
 from lydite.detect.run import DESCRIPTION, LIST, RunFolder
 from lydite.detect.store import ImageRecord, masks_of
 
+_NEEDED = (
+    *(("", key) for key in ("fingerprint", "lydite", "exemplars")),
+    *(("settings", key) for key in ("proposer", "max_bytes", "max_pixels")),
+    *(("space", key) for key in ("encoder", "weights", "layer")),
+)
+"""What of a run's description those who read finished runs rely on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -68,6 +75,8 @@ class FinishedRun:
         folder = RunFolder(path)
         try:
             description = folder.describe()
+            for part, key in _NEEDED:
+                (description[part] if part else description)[key]
             return cls(folder, description, ClassMap(tuple(description["classes"])))
         except (ValueError, TypeError, KeyError) as error:
             raise InputError(
