@@ -9,6 +9,7 @@ from lydite.detect.evaluate import evaluate_run, summarise_matching, true_object
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.exemplars import Exemplar, ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
+from lydite.detect.finished import FinishedRun, Found
 from lydite.detect.kept import with_kept_thresholds, write_calibration
 from lydite.detect.redecide import (
     calibrate_from_run,
@@ -28,6 +29,7 @@ from lydite.detect.run import (
 )
 from lydite.detect.scoring import Scores, score
 from lydite.detect.store import ImageRecord, Shelf
+from lydite.detect.supervision import to_supervision
 
 __all__ = [
     "Bank",
@@ -40,6 +42,8 @@ __all__ = [
     "Evidence",
     "Exemplar",
     "ExemplarSet",
+    "FinishedRun",
+    "Found",
     "ImageRecord",
     "Instance",
     "Ranked",
@@ -72,6 +76,7 @@ __all__ = [
     "score",
     "summarise_matching",
     "survey",
+    "to_supervision",
     "true_objects",
     "with_kept_thresholds",
     "write_calibration",

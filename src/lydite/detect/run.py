@@ -6,6 +6,7 @@
       settings.toml      every setting, as resolved; reads back with --config
       run.json           what the run is: version, feature space, exemplars, fingerprint
       pictures/          one table and one record a picture (what resuming looks at)
+      pictures.jsonl     the pictures that the files below cover, in order: one line a picture
       decisions.parquet  all candidates of all pictures, with numbers, reasons and flips
       instances.json     accepted instances, COCO with RLE
       summary.json       counts, seconds, problems
@@ -35,6 +36,7 @@ from lydite.engines import Engine, Failure
 
 DESCRIPTION = "run.json"
 SETTINGS = "settings.toml"
+LIST = "pictures.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ def assemble(
     items = [ItemId.parse(record.item) for record in done]
     _write_decisions(folder, items)
     classes = _write_instances(folder, class_map, encoder, done)
+    _write_list(folder, records)
     summary = summarise(records, classes) | {"workers": workers}
     write_atomic(folder.path / "summary.json", json.dumps(summary, indent=1))
     return summary
@@ -227,6 +230,13 @@ def _write_decisions(folder: RunFolder, items: list[ItemId]) -> None:
             rows.sink_parquet(temporary)
         except pl.exceptions.PolarsError as error:
             raise OutputError(f"{path} cannot be written: {error}.", "Make room on the disk.") from None
+
+
+def _write_list(folder: RunFolder, records: list[ImageRecord]) -> None:
+    path = folder.path / LIST
+    with atomic_path(path) as temporary, temporary.open("w", encoding="ascii") as file:
+        for record in records:
+            file.write(json.dumps({"item": record.item, "status": record.status}) + "\n")
 
 
 def _write_instances(

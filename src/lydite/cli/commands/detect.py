@@ -10,6 +10,7 @@ import typer
 
 from lydite.cli.calibration import show_calibration
 from lydite.cli.commands import detect_calibrate, detect_decide
+from lydite.cli.commands.detect_export import export
 from lydite.cli.options import with_settings
 from lydite.cli.screen import err, out, progress, show_summary
 from lydite.core import EXIT_FAILED
@@ -44,6 +45,9 @@ detect_calibrate.register(app)
 @app.callback()
 def group() -> None:
     """Find in pictures what a handful of examples show, and say why about everything else."""
+
+
+app.command("export", no_args_is_help=True)(export)
 
 
 @app.command("run", no_args_is_help=True)
