@@ -76,7 +76,7 @@ def detection(contenders: Sequence[Contender], contest: Contest) -> Iterator[tup
 
 def _set_scene(path: Path, truth: ImageTruth) -> Scene:
     picture = load_image(path)
-    proposer = build_proposer(SETTINGS.proposer.proposer, SETTINGS.regions)
+    proposer = build_proposer(SETTINGS)
     candidates = proposer.propose(picture.pixels, ItemId("encoders", path.name))
     filters, _, suppression = SETTINGS.decision
     floor_iou = min(filters.duplicate_iou, suppression.nms_iou)

@@ -23,6 +23,7 @@ PANELS = {
     "encoder": "Encoder: how pictures are looked at",
     "proposer": "Proposals: what could be a thing",
     "regions": "Proposals: what could be a thing",
+    "boxes": "Proposals from annotation files",
     "filters": "Filters: what is not worth judging",
     "scoring": "Scores: how many cosines become two",
     "rules": "Rules: what a candidate must show",

@@ -144,6 +144,7 @@ class Detector:
         negative: Path | str | None = None,
         settings: DetectSettings | None = None,
         cache: VectorCache | None = None,
+        proposer: Proposer | None = None,
     ) -> Detector:
         """A detector whose bank is read from folders of example pictures.
 
@@ -152,26 +153,30 @@ class Detector:
             negative: Pictures of what must not be found.
             settings: Every rule; the defaults when ``None``.
             cache: Where pooled vectors are kept between runs.
+            proposer: Says what could be a thing; the one that the settings name when ``None``.
         """
         found = find_exemplars(Path(positive), Path(negative) if negative is not None else None)
-        return cls.from_exemplars(found, settings, cache)
+        return cls.from_exemplars(found, settings, cache, proposer)
 
     @classmethod
     def from_exemplars(
-        cls, exemplars: ExemplarSet, settings: DetectSettings | None = None, cache: VectorCache | None = None
+        cls,
+        exemplars: ExemplarSet,
+        settings: DetectSettings | None = None,
+        cache: VectorCache | None = None,
+        proposer: Proposer | None = None,
     ) -> Detector:
-        """A detector whose bank is made from these exemplars."""
+        """A detector whose bank is made from these exemplars; arguments as ``from_folders``."""
         settings = settings or DetectSettings()
+        proposer = proposer or build_proposer(settings)
         encoder = build_encoder(settings.encoder)
         limits = settings.limits.to_image_limits()
         bank = build_bank(exemplars, encoder, settings.scoring.pseudo_negative_cos, limits)
-        return cls(
-            settings, encoder, build_proposer(settings.proposer.proposer, settings.regions), bank, cache
-        )
+        return cls(settings, encoder, proposer, bank, cache)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Travel to a worker as settings and bank; the worker builds an encoder of its own."""
-        return _rebuild, (self.settings, self.bank, self.cache)
+        """Travel to a worker as settings, proposer and bank; the worker builds an encoder of its own."""
+        return _rebuild, (self.settings, self.proposer, self.bank, self.cache)
 
     @property
     def space(self) -> FeatureSpace:
@@ -244,6 +249,5 @@ class Detector:
         return look(picture, candidates, self.encoder, short_side, self.cache, clock.time)
 
 
-def _rebuild(settings: DetectSettings, bank: Bank, cache: VectorCache | None) -> Detector:
-    proposer = build_proposer(settings.proposer.proposer, settings.regions)
+def _rebuild(settings: DetectSettings, proposer: Proposer, bank: Bank, cache: VectorCache | None) -> Detector:
     return Detector(settings, build_encoder(settings.encoder), proposer, bank, cache)

@@ -105,6 +105,8 @@ def report_bank(detector: Detector) -> None:
             "note: one class and no negatives, so nothing says what is not it. "
             "A few pictures of other things (--negative) or --min-pos-score make results much better."
         )
+    for note in detector.proposer.provenance.notes:
+        err.print(note, markup=False)
     for problem in bank.problems:
         err.print(f"exemplar left out: {problem}", markup=False)
     for aside in bank.set_aside:

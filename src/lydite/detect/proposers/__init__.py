@@ -6,28 +6,43 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from lydite.core import UnknownName
-from lydite.detect.proposers import regions
-from lydite.detect.proposers.base import Proposer
-from lydite.detect.regions.settings import RegionSettings
+from lydite.detect.config import DetectSettings
+from lydite.detect.proposers import boxes, callback, regions
+from lydite.detect.proposers.base import Proposer, Provenance
+from lydite.detect.proposers.callback import CallbackProposer
 
-Builder = Callable[[RegionSettings], Proposer]
+Builder = Callable[[DetectSettings], Proposer]
 
-PROPOSERS: Mapping[str, Builder] = MappingProxyType({"regions": regions.build})
+PROPOSERS: Mapping[str, Builder] = MappingProxyType(
+    {
+        "boxes": boxes.build,
+        "callback": callback.build,
+        "regions": regions.build,
+    }
+)
 
 
-def build_proposer(name: str, settings: RegionSettings) -> Proposer:
-    """A proposer by its name.
+def build_proposer(settings: DetectSettings) -> Proposer:
+    """The proposer that the settings name.
 
     Args:
-        name: A key of ``PROPOSERS``.
-        settings: What it looks for.
+        settings: ``proposer.proposer`` is a key of ``PROPOSERS``; each proposer reads its own group.
 
     Raises:
         UnknownName: If there is no such proposer; names the nearest ones.
+        UsageError: If a proposer lacks what it needs, such as a file.
     """
+    name = settings.proposer.proposer
     if name not in PROPOSERS:
         raise UnknownName("proposer", name, PROPOSERS)
     return PROPOSERS[name](settings)
 
 
-__all__ = ["PROPOSERS", "Builder", "Proposer", "RegionSettings", "build_proposer"]
+__all__ = [
+    "PROPOSERS",
+    "Builder",
+    "CallbackProposer",
+    "Proposer",
+    "Provenance",
+    "build_proposer",
+]
