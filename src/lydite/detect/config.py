@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lydite.core import UnknownName, UsageError
 from lydite.data import ImageLimits
 from lydite.detect.decide import DecisionSettings
-from lydite.detect.proposal_settings import BoxSettings, ProposerSettings
+from lydite.detect.proposal_settings import BoxSettings, ProposerSettings, SamSettings
 from lydite.detect.regions.settings import RegionSettings
 from lydite.detect.settings import (
     PRESETS,
@@ -51,6 +51,7 @@ class DetectSettings(BaseModel):
     proposer: ProposerSettings = ProposerSettings()
     regions: RegionSettings = RegionSettings()
     boxes: BoxSettings = BoxSettings()
+    sam: SamSettings = SamSettings()
     filters: FilterSettings = FilterSettings()
     scoring: ScoringSettings = ScoringSettings()
     rules: RuleSettings = RuleSettings()

@@ -17,7 +17,8 @@ class ProposerSettings(_Settings):
 
     proposer: str = Field(
         "regions",
-        description="where candidates come from: regions, boxes (a file), callback (a Python function)",
+        description="where candidates come from: regions, boxes (a file), callback (a Python function), "
+        "sam, sam2, sam_hq, edgetam, sam3_tracker",
     )
     callback: str | None = Field(
         None,
@@ -43,4 +44,61 @@ class BoxSettings(_Settings):
     )
     boxes_snap_iou: float = Field(
         0.5, gt=0, le=1, description="least IoU between a box and the box of a region for boxes-masks region"
+    )
+
+
+class SamSettings(_Settings):
+    """Which model of the Segment Anything family proposes, and how it is asked."""
+
+    sam_checkpoint: Path | None = Field(
+        None,
+        description="local folder of a sam-family model (config.json, preprocessor_config.json, "
+        "model.safetensors) instead of a download",
+    )
+    sam_model: str | None = Field(
+        None, description="name of another model on the hub, for example facebook/sam-vit-huge"
+    )
+    sam_revision: str = Field("main", description="branch, tag or commit of the model on the hub")
+    sam_device: str = Field("cpu", description="where the segmenter runs: cpu, cuda, cuda:1, mps")
+    sam_half: bool = Field(False, description="run the segmenter in half precision")
+    sam_prompts: Literal["grid", "points", "boxes"] = Field(
+        "grid",
+        description="what a sam-family model is asked: a blind grid of points, or the peaks of the "
+        "similarity to the examples as points or as boxes",
+    )
+    sam_long_side: int = Field(
+        0, ge=0, le=8192, description="pictures with a longer long side are segmented at this one; 0 = as is"
+    )
+    points_per_side: int = Field(32, ge=1, le=256, description="points along each side of the blind grid")
+    points_per_batch: int = Field(
+        64, ge=1, le=4096, description="prompts answered at a time: memory for speed"
+    )
+    pred_iou: float = Field(
+        0.80, ge=0, le=1, description="how good the segmenter must think a mask is (predicted IoU); 0 = any"
+    )
+    stability: float = Field(
+        0.90, ge=0, le=1, description="least IoU of a mask with itself at a stricter cut-off; 0 = any"
+    )
+    crop_layers: int = Field(
+        1, ge=0, le=4, description="how often the grid looks again at crops: 4 crops, 16 crops, ..."
+    )
+    crop_downscale: int = Field(
+        2, ge=1, le=16, description="the grid of a crop has so many times fewer points a side, layer by layer"
+    )
+    sam_min_region_px: int = Field(
+        100,
+        ge=0,
+        description="holes and islands of a mask that are smaller are mended, in pixels of the picture",
+    )
+    box_nms: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="box IoU above which the lesser of two masks of one crop goes; 1 = keep all",
+    )
+    crop_nms: float = Field(
+        0.5, ge=0, le=1, description="the same between masks of different crops; the smaller crop's stays"
+    )
+    crop_overlap: float = Field(
+        512 / 1500, ge=0, lt=1, description="how much crops overlap, as a share of the short side (512/1500)"
     )

@@ -19,7 +19,7 @@ DISC = [19.0, 19.0, 52.0, 52.0]
 NOWHERE = [2.0, 100.0, 20.0, 106.0]
 
 
-def pixels_of(folder: Path) -> np.ndarray:  # type: ignore[type-arg]
+def pixels_of(folder: Path) -> np.ndarray:
     return load_image(write_scene(folder / "scene.png")).pixels
 
 
@@ -123,9 +123,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     )
     with pytest.raises(UsageError, match=r"There are no annotations .*none.json. Check --boxes-file."):
         proposer(tmp_path, boxes_file=tmp_path / "none.json")
-    with pytest.raises(
-        UnknownName, match="There is no annotation format named 'cocoa'. Did you mean 'coco'?"
-    ):
+    with pytest.raises(UnknownName, match="There is no annotation format named 'cocoa'"):
         proposer(tmp_path, boxes_format="cocoa")
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(AnnotationError):

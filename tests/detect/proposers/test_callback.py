@@ -143,7 +143,7 @@ def test_a_name_without_a_function_is_a_usage_error(spec: str | None, message: s
 def test_a_file_that_does_not_load_says_why(tmp_path: Path) -> None:
     file = tmp_path / "broken.py"
     file.write_text("import nothing_of_this_name\n")
-    with pytest.raises(UsageError, match="broken.py of the callback cannot be loaded: ModuleNotFoundError"):
+    with pytest.raises(UsageError, match=r"broken\.py of the callback cannot be loaded: ModuleNotFoundError"):
         build_proposer(resolve(options={"proposer": "callback", "callback": f"{file}:f"}))
 
 

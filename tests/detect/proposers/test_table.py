@@ -12,6 +12,7 @@ from detect.proposers.given import settings_for
 from lydite.core import UnknownName
 from lydite.detect import resolve
 from lydite.detect.proposers import PROPOSERS, build_proposer
+from support import need_module
 
 
 def test_every_file_of_the_room_is_in_the_table_under_its_name() -> None:
@@ -24,6 +25,9 @@ def test_every_file_of_the_room_is_in_the_table_under_its_name() -> None:
 
 @pytest.mark.parametrize("name", PROPOSERS)
 def test_a_proposer_knows_its_name_and_travels(name: str, tmp_path: Path) -> None:
+    if name not in {"boxes", "callback", "regions"}:
+        need_module("transformers")
+        need_module("torchvision")
     proposer = build_proposer(settings_for(name, tmp_path))
     again = pickle.loads(pickle.dumps(proposer))
     assert again.name == proposer.name == name

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from lydite.core import UnknownName
 from lydite.detect.config import DetectSettings
-from lydite.detect.proposers import boxes, callback, regions
+from lydite.detect.proposers import boxes, callback, edgetam, regions, sam, sam2, sam3_tracker, sam_hq
 from lydite.detect.proposers.base import Proposer, Provenance
 from lydite.detect.proposers.callback import CallbackProposer
 
@@ -17,7 +17,12 @@ PROPOSERS: Mapping[str, Builder] = MappingProxyType(
     {
         "boxes": boxes.build,
         "callback": callback.build,
+        "edgetam": edgetam.build,
         "regions": regions.build,
+        "sam": sam.build,
+        "sam2": sam2.build,
+        "sam3_tracker": sam3_tracker.build,
+        "sam_hq": sam_hq.build,
     }
 )
 
