@@ -24,6 +24,7 @@ PANELS = {
     "proposer": "Proposals: what could be a thing",
     "regions": "Proposals: what could be a thing",
     "boxes": "Proposals from annotation files",
+    "similarity": "Proposals guided by the examples",
     "sam": "Proposals from the Segment Anything family",
     "filters": "Filters: what is not worth judging",
     "scoring": "Scores: how many cosines become two",

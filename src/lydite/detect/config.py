@@ -16,7 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lydite.core import UnknownName, UsageError
 from lydite.data import ImageLimits
 from lydite.detect.decide import DecisionSettings
-from lydite.detect.proposal_settings import BoxSettings, ProposerSettings, SamSettings
+from lydite.detect.proposal_settings import (
+    BoxSettings,
+    ProposerSettings,
+    SamSettings,
+    SimilaritySettings,
+)
 from lydite.detect.regions.settings import RegionSettings
 from lydite.detect.settings import (
     PRESETS,
@@ -51,6 +56,7 @@ class DetectSettings(BaseModel):
     proposer: ProposerSettings = ProposerSettings()
     regions: RegionSettings = RegionSettings()
     boxes: BoxSettings = BoxSettings()
+    similarity: SimilaritySettings = SimilaritySettings()
     sam: SamSettings = SamSettings()
     filters: FilterSettings = FilterSettings()
     scoring: ScoringSettings = ScoringSettings()

@@ -10,7 +10,7 @@ from time import perf_counter
 
 import numpy as np
 
-from lydite.core import Candidates, Decisions, Features, FeatureSpace, ImageId, ItemId, Outcome
+from lydite.core import Candidates, Decisions, FeatureMap, Features, FeatureSpace, ImageId, ItemId, Outcome
 from lydite.data import ImageLimits, Picture, load_image
 from lydite.detect.bank import Bank, build_bank
 from lydite.detect.config import DetectSettings
@@ -19,7 +19,8 @@ from lydite.detect.embed import Look, look
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.exemplars import ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
-from lydite.detect.proposers import Proposer, build_proposer
+from lydite.detect.guidance import Guide
+from lydite.detect.proposers import AnyProposer, Guided, build_proposer
 from lydite.detect.scoring import Scores, score
 from lydite.features import Encoder, VectorCache, build_encoder
 
@@ -126,7 +127,7 @@ class Detector:
 
     settings: DetectSettings
     encoder: Encoder
-    proposer: Proposer
+    proposer: AnyProposer
     bank: Bank
     cache: VectorCache | None = None
 
@@ -144,7 +145,7 @@ class Detector:
         negative: Path | str | None = None,
         settings: DetectSettings | None = None,
         cache: VectorCache | None = None,
-        proposer: Proposer | None = None,
+        proposer: AnyProposer | None = None,
     ) -> Detector:
         """A detector whose bank is read from folders of example pictures.
 
@@ -164,7 +165,7 @@ class Detector:
         exemplars: ExemplarSet,
         settings: DetectSettings | None = None,
         cache: VectorCache | None = None,
-        proposer: Proposer | None = None,
+        proposer: AnyProposer | None = None,
     ) -> Detector:
         """A detector whose bank is made from these exemplars; arguments as ``from_folders``."""
         settings = settings or DetectSettings()
@@ -205,10 +206,10 @@ class Detector:
             CollapsedFeatures: If the encoder cannot tell the regions of the picture apart.
         """
         clock = _Clock()
+        feature_map = None
         if candidates is None:
-            with clock.time("propose"):
-                candidates = self.proposer.propose(picture.pixels, item)
-        seen = self._look(picture, candidates, clock)
+            candidates, feature_map = self._propose(picture, item, clock)
+        seen = self._look(picture, candidates, clock, feature_map)
         with clock.time("score"):
             scores = score(seen.vectors, self.bank, self.settings.scoring)
         with clock.time("measure"):
@@ -228,6 +229,17 @@ class Detector:
             picture.notes,
         )
 
+    def _propose(self, picture: Picture, item: ItemId, clock: _Clock) -> tuple[Candidates, FeatureMap | None]:
+        """Candidates, and the feature map if the proposer wanted to see it: one look serves both."""
+        if not isinstance(self.proposer, Guided):
+            with clock.time("propose"):
+                return self.proposer.propose(picture.pixels, item), None
+        with clock.time("encode"):
+            feature_map = self.encoder.encode(picture.pixels)
+        guide = Guide(feature_map, self.bank, self.settings.scoring)
+        with clock.time("propose"):
+            return self.proposer.propose_guided(picture.pixels, item, guide), feature_map
+
     def _gather(self, candidates: Candidates, scores: Scores, seen: Look) -> Evidence:
         filters, _, suppression = self.settings.decision
         floor_iou = min(filters.duplicate_iou, suppression.nms_iou)
@@ -241,13 +253,17 @@ class Detector:
             suppression.nested_ios,
         )
 
-    def _look(self, picture: Picture, candidates: Candidates, clock: _Clock) -> Look:
+    def _look(
+        self, picture: Picture, candidates: Candidates, clock: _Clock, feature_map: FeatureMap | None
+    ) -> Look:
         if not len(candidates):
             nothing = Features(self.bank.positives.vectors[:0], (), self.space)
             return Look(nothing, np.zeros(0, np.float32))
         short_side = self.settings.encoder.short_side
-        return look(picture, candidates, self.encoder, short_side, self.cache, clock.time)
+        return look(picture, candidates, self.encoder, short_side, self.cache, clock.time, feature_map)
 
 
-def _rebuild(settings: DetectSettings, proposer: Proposer, bank: Bank, cache: VectorCache | None) -> Detector:
+def _rebuild(
+    settings: DetectSettings, proposer: AnyProposer, bank: Bank, cache: VectorCache | None
+) -> Detector:
     return Detector(settings, build_encoder(settings.encoder), proposer, bank, cache)

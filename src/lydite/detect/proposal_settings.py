@@ -17,7 +17,7 @@ class ProposerSettings(_Settings):
 
     proposer: str = Field(
         "regions",
-        description="where candidates come from: regions, boxes (a file), callback (a Python function), "
+        description="where candidates come from: regions, similarity, boxes (a file), callback (a function), "
         "sam, sam2, sam_hq, edgetam, sam3_tracker",
     )
     callback: str | None = Field(
@@ -101,4 +101,34 @@ class SamSettings(_Settings):
     )
     crop_overlap: float = Field(
         512 / 1500, ge=0, lt=1, description="how much crops overlap, as a share of the short side (512/1500)"
+    )
+
+
+class SimilaritySettings(_Settings):
+    """Where a picture looks like the examples: for the proposer 'similarity', and for prompts."""
+
+    similarity_scales: tuple[float, ...] = Field(
+        (0.02, 0.06, 0.12, 0.24),
+        min_length=1,
+        description="sides of the windows that are compared with the examples, as shares of the short side",
+    )
+    similarity_levels: tuple[float, ...] = Field(
+        (0.5, 0.7, 0.85),
+        min_length=1,
+        description="where a peak's component ends: shares of the way from the median up to the peak",
+    )
+    similarity_peaks: int = Field(
+        200,
+        ge=1,
+        le=10000,
+        description="peaks looked at, highest first; also the most prompts of a sam model",
+    )
+    similarity_regions: int = Field(
+        3, ge=0, le=100, description="regions taken around each peak, those most like the examples first"
+    )
+    similarity_snap_iou: float = Field(
+        0.4,
+        gt=0,
+        le=1,
+        description="least IoU at which a component gives way to a region; else it stays itself",
     )

@@ -7,11 +7,21 @@ from types import MappingProxyType
 
 from lydite.core import UnknownName
 from lydite.detect.config import DetectSettings
-from lydite.detect.proposers import boxes, callback, edgetam, regions, sam, sam2, sam3_tracker, sam_hq
-from lydite.detect.proposers.base import Proposer, Provenance
+from lydite.detect.proposers import (
+    boxes,
+    callback,
+    edgetam,
+    regions,
+    sam,
+    sam2,
+    sam3_tracker,
+    sam_hq,
+    similarity,
+)
+from lydite.detect.proposers.base import AnyProposer, Guided, GuidedProposer, Proposer, Provenance
 from lydite.detect.proposers.callback import CallbackProposer
 
-Builder = Callable[[DetectSettings], Proposer]
+Builder = Callable[[DetectSettings], AnyProposer]
 
 PROPOSERS: Mapping[str, Builder] = MappingProxyType(
     {
@@ -23,11 +33,12 @@ PROPOSERS: Mapping[str, Builder] = MappingProxyType(
         "sam2": sam2.build,
         "sam3_tracker": sam3_tracker.build,
         "sam_hq": sam_hq.build,
+        "similarity": similarity.build,
     }
 )
 
 
-def build_proposer(settings: DetectSettings) -> Proposer:
+def build_proposer(settings: DetectSettings) -> AnyProposer:
     """The proposer that the settings name.
 
     Args:
@@ -45,8 +56,11 @@ def build_proposer(settings: DetectSettings) -> Proposer:
 
 __all__ = [
     "PROPOSERS",
+    "AnyProposer",
     "Builder",
     "CallbackProposer",
+    "Guided",
+    "GuidedProposer",
     "Proposer",
     "Provenance",
     "build_proposer",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from lydite.core import Candidates, ItemId, Masks
+from lydite.detect.guidance import Guide
 
 
 def _no_facts() -> Mapping[str, str]:
@@ -57,6 +58,41 @@ class Proposer(Protocol):
             Candidates with non-empty, distinct masks of the picture's size; may be none.
         """
         ...
+
+
+@runtime_checkable
+class Guided(Protocol):
+    """Whether a proposer wants to know the examples, and the picture's feature map, before it proposes."""
+
+    def propose_guided(self, pixels: npt.NDArray[np.uint8], item: ItemId, guide: Guide) -> Candidates:
+        """Regions of one picture, best first.
+
+        Args:
+            pixels: ``(height, width, 3)`` uint8 RGB, at least 1x1.
+            item: The picture's row; the regions are born in it.
+            guide: Feature map of these pixels, and the examples.
+
+        Returns:
+            Candidates with non-empty, distinct masks of the picture's size; may be none.
+        """
+        ...
+
+
+class GuidedProposer(Guided, Protocol):
+    """A proposer that is shown the examples. It judges nothing all the same: rules come later."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the table of proposers."""
+        ...
+
+    @property
+    def provenance(self) -> Provenance:
+        """Files, weights or code that its candidates come from."""
+        ...
+
+
+AnyProposer = Proposer | GuidedProposer
 
 
 def distinct_rows(masks: Masks) -> npt.NDArray[np.int64]:

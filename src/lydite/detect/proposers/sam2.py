@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lydite.detect.config import DetectSettings
-from lydite.detect.proposers.base import Proposer
+from lydite.detect.proposers.base import AnyProposer
 from lydite.detect.segment import Family, build_family
 
 FAMILY = Family(
@@ -16,7 +16,7 @@ FAMILY = Family(
 )
 
 
-def build(settings: DetectSettings) -> Proposer:
+def build(settings: DetectSettings) -> AnyProposer:
     """Segment Anything 2 asked as the settings say.
 
     Raises:

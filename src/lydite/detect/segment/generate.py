@@ -3,7 +3,7 @@
 The steps are those of Segment Anything's automatic masks (Kirillov et al. 2023). They are written out here
 because the ``mask-generation`` pipeline of transformers has one NMS for both of theirs, mends no masks, fails
 where crops have fewer points than the picture, and leaves the lower part of wide pictures without points
-where a model stretches its input. ``tests/detect/segment`` compares with the pipeline where the two must agree.
+where a model stretches its input. ``tests/detect/segment`` compares with the pipeline where both must agree.
 """
 
 from __future__ import annotations
@@ -121,18 +121,22 @@ def _pieces(
     """The answers that the model is sure of, that are stable, and that the crop did not cut."""
     priority = 1.0 / (crop.size_hw[0] * crop.size_hw[1])
     for logits, scores in answers:
-        if settings.pred_iou > 0:
-            logits, scores = _rows(scores > settings.pred_iou, logits, scores)
-        if settings.stability > 0:
-            logits, scores = _rows(_stability(logits) > settings.stability, logits, scores)
-        for mask, score in zip((logits > 0).cpu().numpy(), scores.tolist(), strict=True):
+        keep = _good(logits, scores, settings)
+        masks = (logits[keep] > 0).cpu().numpy()
+        for mask, score in zip(masks, scores[keep].tolist(), strict=True):
             piece = _placed(mask, crop, score, origin, priority)
             if piece is not None and not _is_cut(piece, crop, size_hw):
                 yield piece
 
 
-def _rows(keep: Tensor, logits: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
-    return logits[keep], scores[keep]
+def _good(logits: Tensor, scores: Tensor, settings: SamSettings) -> Tensor:
+    """Which masks the model is sure of and would draw alike at another cut-off."""
+    keep = scores.isfinite()
+    if settings.pred_iou > 0:
+        keep &= scores > settings.pred_iou
+    if settings.stability > 0:
+        keep &= _stability(logits) > settings.stability
+    return keep
 
 
 def _stability(logits: Tensor) -> Tensor:

@@ -8,17 +8,18 @@ import numpy.typing as npt
 
 from lydite.core import Candidates, ItemId, Masks
 from lydite.detect.config import DetectSettings
+from lydite.detect.guidance import Guide, find_prompts
 from lydite.detect.proposal_settings import SamSettings
-from lydite.detect.proposers.base import Proposer, Provenance, distinct_rows
+from lydite.detect.proposers.base import AnyProposer, Provenance, distinct_rows
 from lydite.detect.regions import restore
 from lydite.detect.segment.family import Family
-from lydite.detect.segment.generate import Piece, Pixels, segment_grid
+from lydite.detect.segment.generate import Piece, Pixels, segment_grid, segment_prompts
 from lydite.detect.segment.loading import load_segmenter
 from lydite.detect.segment.segmenter import Segmenter
 
 
-class SegmentProposer:
-    """Asks a segmenter for everything in a picture, by a blind grid.
+class _Segmenting:
+    """What the two ways of asking share.
 
     Args:
         family: Which architecture.
@@ -45,6 +46,13 @@ class SegmentProposer:
         """Travel as settings; the worker loads a model of its own."""
         return build_family, (self._family, self._settings)
 
+    def _candidates(self, pieces: list[Piece], small: Pixels, pixels: Pixels, item: ItemId) -> Candidates:
+        return to_candidates(pieces, small, pixels, item, self.name)
+
+
+class SegmentProposer(_Segmenting):
+    """Asks a segmenter for everything in a picture, by a blind grid."""
+
     def propose(self, pixels: npt.NDArray[np.uint8], item: ItemId) -> Candidates:
         """Masks of one picture by falling predicted IoU, which is their quality (cut to [0, 1]).
 
@@ -57,7 +65,28 @@ class SegmentProposer:
         """
         small, least_px = shrink(pixels, self._settings.sam)
         pieces = segment_grid(self._segmenter, small, least_px, self._settings.sam)
-        return to_candidates(pieces, small, pixels, item, self.name)
+        return self._candidates(pieces, small, pixels, item)
+
+
+class PromptedProposer(_Segmenting):
+    """Asks a segmenter only where a picture looks like the examples."""
+
+    def propose_guided(self, pixels: npt.NDArray[np.uint8], item: ItemId, guide: Guide) -> Candidates:
+        """Masks at the peaks of likeness, by falling predicted IoU; origins ``sam/point``, ``sam/box``.
+
+        Args:
+            pixels: ``(height, width, 3)`` uint8 RGB, at least 1x1.
+            item: The picture's row.
+            guide: Feature map and examples.
+        """
+        small, least_px = shrink(pixels, self._settings.sam)
+        prompts = find_prompts(
+            guide, self._settings.similarity, boxes=self._settings.sam.sam_prompts == "boxes"
+        )
+        per_pixel = np.array([small.shape[1] / pixels.shape[1], small.shape[0] / pixels.shape[0]], np.float32)
+        prompts = prompts * np.tile(per_pixel, prompts.shape[1] // 2)
+        pieces = segment_prompts(self._segmenter, small, prompts, least_px, self._settings.sam)
+        return self._candidates(pieces, small, pixels, item)
 
 
 def shrink(pixels: Pixels, settings: SamSettings) -> tuple[Pixels, float]:
@@ -86,10 +115,13 @@ def to_candidates(pieces: list[Piece], small: Pixels, pixels: Pixels, item: Item
     return Candidates.born(item, masks[rows], quality, origins)
 
 
-def build_family(family: Family, settings: DetectSettings) -> Proposer:
-    """The proposer of one architecture, its model loaded.
+def build_family(family: Family, settings: DetectSettings) -> AnyProposer:
+    """The proposer of one architecture, its model loaded: blind or prompted, as the settings say.
 
     Raises:
         LyditeError: As ``load_segmenter``.
     """
-    return SegmentProposer(family, settings, load_segmenter(family, settings.sam))
+    segmenter = load_segmenter(family, settings.sam)
+    if settings.sam.sam_prompts == "grid":
+        return SegmentProposer(family, settings, segmenter)
+    return PromptedProposer(family, settings, segmenter)

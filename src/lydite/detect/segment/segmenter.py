@@ -68,6 +68,7 @@ class Segmenter:
         """
         import torch
 
+        pixels = np.require(pixels, requirements=["W"])  # torch warns of arrays that it must not change
         inputs = self.processor(images=[pixels], return_tensors="pt", input_data_format="channels_last")
         weight = next(self.model.parameters())
         images = inputs["pixel_values"].to(device=weight.device, dtype=weight.dtype)

@@ -1,0 +1,222 @@
+"""Where a picture looks like the examples, before anyone has cut it: a map of likeness, its peaks, and boxes.
+
+The map is the scores of all windows of the picture's own feature map: the mean of the cells of a window is
+the vector that a mask over it would have, so it is scored exactly as a candidate is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import maximum_filter, uniform_filter
+
+from lydite.core import FeatureMap, Features
+from lydite.detect.bank import Bank
+from lydite.detect.proposal_settings import SimilaritySettings
+from lydite.detect.scoring import score
+from lydite.detect.settings import ScoringSettings
+
+Float = npt.NDArray[np.float32]
+_LEAST_RISE = 0.2
+"""A peak rises at least so far from the map's median towards its maximum."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guide:
+    """What a proposer may know of a picture beyond its pixels.
+
+    Args:
+        feature_map: The encoder's map of the picture; the candidates will be pooled from the same one.
+        bank: The examples.
+        scoring: How cosines become scores.
+    """
+
+    feature_map: FeatureMap
+    bank: Bank
+    scoring: ScoringSettings
+
+    def likeness(self, vectors: Features) -> Float:
+        """``(n,)`` positive minus negative cosine, aggregated; without negatives the positive alone."""
+        scores = score(vectors, self.bank, self.scoring)
+        return np.asarray(scores.positive - np.nan_to_num(scores.negative, nan=0.0), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LikenessMap:
+    """Likeness of the windows of one size around every cell.
+
+    Args:
+        values: ``(rows, columns)`` float32.
+        window: Cells along each side of a window, odd.
+        size_hw: Height and width of the picture.
+    """
+
+    values: Float
+    window: int
+    size_hw: tuple[int, int]
+
+    @property
+    def base(self) -> float:
+        """What most of the picture shows: the median."""
+        return float(np.median(self.values))
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """A place that looks more like the examples than all around it.
+
+    Args:
+        x, y: In pixels of the picture.
+        value: Likeness there.
+        map_row: Which map it is a peak of.
+    """
+
+    x: float
+    y: float
+    value: float
+    map_row: int
+
+
+def measure_likeness(guide: Guide, scales: Sequence[float]) -> tuple[LikenessMap, ...]:
+    """One map for each window size, smallest first; sizes that come to the same window come once.
+
+    Args:
+        guide: Feature map and examples.
+        scales: Window sides as shares of the picture's short side.
+    """
+    cells = guide.feature_map.cells
+    rows, columns, dim = cells.shape
+    ids = [str(k) for k in range(rows * columns)]
+    maps = []
+    for window in sorted({_odd(scale * min(rows, columns)) for scale in scales}):
+        means = uniform_filter(cells, (window, window, 1), mode="nearest").reshape(-1, dim)
+        norms = np.linalg.norm(means, axis=1, keepdims=True)
+        vectors = np.where(norms > 1e-9, means, cells.mean(axis=(0, 1)))
+        vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        values = guide.likeness(Features(vectors.astype(np.float32), tuple(ids), guide.bank.space))
+        maps.append(LikenessMap(values.reshape(rows, columns), window, guide.feature_map.size_hw))
+    return tuple(maps)
+
+
+def _odd(length: float) -> int:
+    """The nearest odd number of cells, at least one."""
+    return max(1, 2 * round((length - 1) / 2) + 1)
+
+
+def find_peaks(maps: Sequence[LikenessMap], most: int) -> list[Peak]:
+    """Peaks of all maps, highest first, at most one in a cell.
+
+    Args:
+        maps: Of one picture.
+        most: How many are kept.
+    """
+    found = [peak for row, one in enumerate(maps) for peak in _peaks_of(one, row)]
+    found.sort(key=lambda peak: -peak.value)
+    first: dict[tuple[float, float], Peak] = {}
+    for peak in found:
+        first.setdefault((peak.x, peak.y), peak)
+    return list(first.values())[:most]
+
+
+def _peaks_of(one: LikenessMap, map_row: int) -> Iterator[Peak]:
+    values = one.values
+    reach = max(3, one.window)
+    least = one.base + _LEAST_RISE * (float(values.max()) - one.base)
+    summits = (values == maximum_filter(values, reach, mode="nearest")) & (values > least)
+    cell_h, cell_w = one.size_hw[0] / values.shape[0], one.size_hw[1] / values.shape[1]
+    for row, column in np.argwhere(summits).tolist():
+        yield Peak((column + 0.5) * cell_w, (row + 0.5) * cell_h, float(values[row, column]), map_row)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Component:
+    """The connected part of a map around a peak that is above a level.
+
+    Args:
+        peak: The peak that it was grown from.
+        top, left: Where its tight crop lies, in pixels of the map's canvas.
+        mask: ``(rows, columns)`` bool on the canvas.
+        canvas_hw: Size of the canvas.
+        contrast: Mean likeness inside minus around, as a share of the map's range, in [0, 1].
+    """
+
+    peak: Peak
+    top: int
+    left: int
+    mask: npt.NDArray[np.bool_]
+    canvas_hw: tuple[int, int]
+    contrast: float
+
+
+def grow_components(
+    maps: Sequence[LikenessMap], peaks: Sequence[Peak], levels: Sequence[float], long_side: int = 256
+) -> Iterator[Component]:
+    """Around each peak the component at each level.
+
+    Args:
+        maps: Of one picture.
+        peaks: Of these maps.
+        levels: Shares of the way from the map's median up to the peak.
+        long_side: Of the canvas on which maps are drawn; components are smooth at its scale.
+    """
+    height, width = maps[0].size_hw if maps else (1, 1)
+    scale = min(1.0, long_side / max(height, width))
+    canvas_hw = (max(1, round(height * scale)), max(1, round(width * scale)))
+    drawn = [np.asarray(cv2.resize(one.values, canvas_hw[::-1]), np.float32) for one in maps]
+    for peak in peaks:
+        canvas, one = drawn[peak.map_row], maps[peak.map_row]
+        y = min(int(peak.y * canvas_hw[0] / height), canvas_hw[0] - 1)
+        x = min(int(peak.x * canvas_hw[1] / width), canvas_hw[1] - 1)
+        for level in levels:
+            threshold = min(one.base + level * (peak.value - one.base), float(canvas[y, x]))
+            above = (canvas >= threshold).view(np.uint8)
+            _, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=4)
+            left, top, columns, rows, _ = stats[labels[y, x]].tolist()
+            mask = labels[top : top + rows, left : left + columns] == labels[y, x]
+            yield Component(peak, top, left, mask, canvas_hw, _contrast(canvas, top, left, mask))
+
+
+def _contrast(canvas: Float, top: int, left: int, mask: npt.NDArray[np.bool_]) -> float:
+    rows, columns = mask.shape
+    y0, x0 = max(0, top - rows // 2 - 1), max(0, left - columns // 2 - 1)
+    y1, x1 = top + rows + rows // 2 + 1, left + columns + columns // 2 + 1
+    wide = canvas[y0:y1, x0:x1]
+    inside = np.zeros(wide.shape, np.bool_)
+    inside[top - y0 : top - y0 + rows, left - x0 : left - x0 + columns] = mask
+    span = float(canvas.max() - canvas.min())
+    if inside.all() or span <= 0:
+        return 0.0
+    return float(np.clip((wide[inside].mean() - wide[~inside].mean()) / span, 0, 1))
+
+
+def find_prompts(guide: Guide, settings: SimilaritySettings, *, boxes: bool) -> Float:
+    """Where to point: the peaks, or the boxes of their components at the middle level, highest first.
+
+    Args:
+        guide: Feature map and examples.
+        settings: Scales, levels and how many.
+        boxes: Boxes instead of points.
+
+    Returns:
+        ``(n, 2)`` ``x y`` or ``(n, 4)`` ``x0 y0 x1 y1``, distinct, float32, in pixels of the picture.
+    """
+    maps = measure_likeness(guide, settings.similarity_scales)
+    peaks = find_peaks(maps, settings.similarity_peaks)
+    if not boxes:
+        return np.array([(peak.x, peak.y) for peak in peaks], np.float32).reshape(-1, 2)
+    levels = sorted(settings.similarity_levels)
+    found = dict.fromkeys(
+        _box(one, guide) for one in grow_components(maps, peaks, [levels[len(levels) // 2]])
+    )
+    return np.array(list(found), np.float32).reshape(-1, 4)
+
+
+def _box(one: Component, guide: Guide) -> tuple[float, float, float, float]:
+    height, width = guide.feature_map.size_hw
+    down, right = height / one.canvas_hw[0], width / one.canvas_hw[1]
+    rows, columns = one.mask.shape
+    return one.left * right, one.top * down, (one.left + columns) * right, (one.top + rows) * down
