@@ -21,8 +21,10 @@ from lydite.detect.scoring import score
 from lydite.detect.settings import ScoringSettings
 
 Float = npt.NDArray[np.float32]
-_LEAST_RISE = 0.2
-"""A peak rises at least so far from the map's median towards its maximum."""
+_BASE_QUANTILE = 0.1
+"""What is surely not like the examples; not the median, since things may fill most of a picture."""
+_APART = 0.1
+"""How far peaks should be apart, as a share of the short side: nearer ones are taken later."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +63,8 @@ class LikenessMap:
 
     @property
     def base(self) -> float:
-        """What most of the picture shows: the median."""
-        return float(np.median(self.values))
+        """The likeness of what is not meant."""
+        return float(np.quantile(self.values, _BASE_QUANTILE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,14 @@ class Peak:
     Args:
         x, y: In pixels of the picture.
         value: Likeness there.
+        rise: The same as a share of the way from the map's base to its maximum, in [0, 1].
         map_row: Which map it is a peak of.
     """
 
     x: float
     y: float
     value: float
+    rise: float
     map_row: int
 
 
@@ -108,28 +112,48 @@ def _odd(length: float) -> int:
 
 
 def find_peaks(maps: Sequence[LikenessMap], most: int) -> list[Peak]:
-    """Peaks of all maps, highest first, at most one in a cell.
+    """Peaks of all maps, at most one in a cell: high ones first, and first those far from the ones before.
+
+    A peak's rise is discounted by its nearness to earlier ones (maximal marginal relevance, Carbonell and
+    Goldstein 1998): ten peaks on one thing would say little more than one.
 
     Args:
         maps: Of one picture.
         most: How many are kept.
     """
     found = [peak for row, one in enumerate(maps) for peak in _peaks_of(one, row)]
-    found.sort(key=lambda peak: -peak.value)
-    first: dict[tuple[float, float], Peak] = {}
-    for peak in found:
-        first.setdefault((peak.x, peak.y), peak)
-    return list(first.values())[:most]
+    if not found:
+        return []
+    reach = _APART * min(maps[0].size_hw)
+    places = np.array([(peak.x, peak.y) for peak in found])
+    rise = np.array([peak.rise for peak in found])
+    crowded = np.zeros(len(found))
+    chosen: list[Peak] = []
+    taken: set[tuple[float, float]] = set()
+    for _ in found:
+        best = int((rise * (1 - crowded)).argmax())
+        peak = found[best]
+        rise[best] = -1.0
+        apart = np.square(places - places[best]).sum(axis=1)
+        np.maximum(crowded, np.exp(-apart / reach**2), out=crowded)
+        crowded[best] = 0.0
+        if (peak.x, peak.y) not in taken:
+            taken.add((peak.x, peak.y))
+            chosen.append(peak)
+        if len(chosen) == most:
+            break
+    return chosen
 
 
 def _peaks_of(one: LikenessMap, map_row: int) -> Iterator[Peak]:
     values = one.values
     reach = max(3, one.window)
-    least = one.base + _LEAST_RISE * (float(values.max()) - one.base)
-    summits = (values == maximum_filter(values, reach, mode="nearest")) & (values > least)
+    base, span = one.base, float(values.max()) - one.base
+    summits = (values == maximum_filter(values, reach, mode="nearest")) & (values > base)
     cell_h, cell_w = one.size_hw[0] / values.shape[0], one.size_hw[1] / values.shape[1]
     for row, column in np.argwhere(summits).tolist():
-        yield Peak((column + 0.5) * cell_w, (row + 0.5) * cell_h, float(values[row, column]), map_row)
+        value = float(values[row, column])
+        yield Peak((column + 0.5) * cell_w, (row + 0.5) * cell_h, value, (value - base) / span, map_row)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,7 +184,7 @@ def grow_components(
     Args:
         maps: Of one picture.
         peaks: Of these maps.
-        levels: Shares of the way from the map's median up to the peak.
+        levels: Shares of the way from the map's base up to the peak.
         long_side: Of the canvas on which maps are drawn; components are smooth at its scale.
     """
     height, width = maps[0].size_hw if maps else (1, 1)

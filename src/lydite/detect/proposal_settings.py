@@ -115,13 +115,13 @@ class SimilaritySettings(_Settings):
     similarity_levels: tuple[float, ...] = Field(
         (0.5, 0.7, 0.85),
         min_length=1,
-        description="where a peak's component ends: shares of the way from the median up to the peak",
+        description="where a peak's component ends: shares of the way from the map's base up to it",
     )
     similarity_peaks: int = Field(
-        200,
+        100,
         ge=1,
         le=10000,
-        description="peaks looked at, highest first; also the most prompts of a sam model",
+        description="most peaks looked at; also the most prompts of a sam model",
     )
     similarity_regions: int = Field(
         3, ge=0, le=100, description="regions taken around each peak, those most like the examples first"

@@ -115,6 +115,13 @@ def test_prompts_are_answered(name: str, prompts: list[list[float]]) -> None:
     assert segment_prompts(segmenter(name), WIDE, asked[:0], 0, settings) == []
 
 
+def test_no_more_points_are_answered_at_a_time_than_asked_for(sam: Segmenter) -> None:
+    view = sam.look(WIDE)
+    answers = list(sam.ask_points(view, np.full((7, 2), 9, np.float32), 3))
+    assert [len(scores) for _, scores in answers] == [9, 9, 3]
+    assert [tuple(logits.shape) for logits, _ in answers] == [(9, 40, 80), (9, 40, 80), (3, 40, 80)]
+
+
 def test_thresholds_let_only_better_masks_through(sam: Segmenter) -> None:
     everything = grid(sam, SQUARE)
     middle = float(np.median([piece.score for piece in everything]))

@@ -18,7 +18,7 @@ need_module("transformers")
 import torch  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 
-from detect.segment.tiny import TINY, random_segmenter, save_segmenter  # noqa: E402
+from detect.segment.tiny import TINY, fill_hub_cache, random_segmenter, save_segmenter  # noqa: E402
 from lydite.core import CheckpointError, LyditeError, MissingExtra, UsageError  # noqa: E402
 from lydite.detect.proposal_settings import SamSettings  # noqa: E402
 from lydite.detect.proposers import edgetam, sam, sam2, sam3_tracker, sam_hq  # noqa: E402
@@ -131,12 +131,29 @@ def test_pickled_weights_are_not_opened(folder: Path) -> None:
     assert "lacks model.safetensors" in refused(folder)
 
 
-def test_without_a_connection_the_local_file_is_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The hub's cache in a folder of its own, and no connection."""
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "hub"
+
+
+def test_what_was_downloaded_once_is_found_by_name_and_revision(offline: Path, tmp_path: Path) -> None:
+    folders = {name: save_segmenter("sam", tmp_path / name, k) for k, name in enumerate(("main", "v2"))}
+    fill_hub_cache(offline, FAMILIES["sam"].hub, folders)
+    first = load_segmenter(FAMILIES["sam"], SamSettings())
+    second = load_segmenter(FAMILIES["sam"], SamSettings(sam_revision="v2"))
+    assert first.facts["model"] == second.facts["model"] == "facebook/sam-vit-base"
+    assert first.facts["licence"] == "Apache-2.0"
+    assert (first.facts["revision"], second.facts["revision"]) == (f"{1:040x}", f"{2:040x}")
+    assert first.facts["weights"] != second.facts["weights"]
+
+
+@pytest.mark.usefixtures("offline")
+def test_without_a_connection_the_local_file_is_named() -> None:
     message = refused(None, sam_model="nobody/no-such-model")
     assert message.startswith("Model nobody/no-such-model cannot be had from the hub: ")
     assert message.endswith(

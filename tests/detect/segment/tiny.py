@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,3 +159,13 @@ def save_segmenter(name: str, folder: Path, seed: int = 0) -> Path:
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     return folder
+
+
+def fill_hub_cache(cache: Path, repository: str, revisions: dict[str, Path]) -> None:
+    """Saved models as a download from the hub leaves them: a snapshot a commit, a reference a revision."""
+    home = cache / f"models--{repository.replace('/', '--')}"
+    for number, (revision, folder) in enumerate(revisions.items(), start=1):
+        commit = f"{number:040x}"
+        (home / "refs").mkdir(parents=True, exist_ok=True)
+        (home / "refs" / revision).write_text(commit)
+        shutil.copytree(folder, home / "snapshots" / commit)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from lydite.core import Candidates, ItemId, Masks
+from lydite.core import Boxes, Candidates, ItemId, Masks
 from lydite.detect.config import DetectSettings
 from lydite.detect.guidance import Component, Guide, Peak, find_peaks, grow_components, measure_likeness
 from lydite.detect.proposal_settings import SimilaritySettings
@@ -15,7 +15,9 @@ from lydite.detect.proposers.base import GuidedProposer, Proposer, Provenance, d
 from lydite.detect.proposers.regions import RegionProposer
 from lydite.detect.regions import restore
 from lydite.features import pool
-from lydite.metrics.overlap import mask_iou
+from lydite.metrics.overlap import box_iou, mask_iou
+
+_REPEAT_DISCOUNT = 0.7
 
 Ranking = Callable[[Candidates, Guide], npt.NDArray[np.float32]]
 
@@ -127,11 +129,24 @@ def _together(
     masks = Masks.concatenate([regions.masks, components.masks], components.size_hw)
     quality = np.concatenate([regions.quality, components.quality])
     all_of_them = Candidates.born(item, masks, quality, origins + components.origins)
-    order = np.argsort(-rank(all_of_them, guide), kind="stable")
+    order = _varied(rank(all_of_them, guide), all_of_them.boxes)
     order = order[distinct_rows(masks[order])]
     return Candidates.born(
         item, masks[order], quality[order], tuple(all_of_them.origins[row] for row in order)
     )
+
+
+def _varied(value: npt.NDArray[np.float32], boxes: Boxes) -> npt.NDArray[np.int64]:
+    """Rows from best to last, each value discounted by the overlap of its box with those before."""
+    overlap = box_iou(boxes, boxes)
+    value = value - value.min(initial=0)
+    covered, waiting = np.zeros(len(value), np.float32), np.ones(len(value), np.bool_)
+    order = np.zeros(len(value), np.int64)
+    for place in range(len(value)):
+        best = int(np.where(waiting, value * (1 - _REPEAT_DISCOUNT * covered), -1).argmax())
+        order[place], waiting[best] = best, False
+        np.maximum(covered, overlap[best], out=covered)
+    return order
 
 
 def build(settings: DetectSettings) -> GuidedProposer:

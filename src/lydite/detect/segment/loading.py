@@ -45,6 +45,9 @@ def load_segmenter(family: Family, settings: SamSettings) -> Segmenter:
     with _quiet(transformers):
         config = _attempt(source, settings, model_class.config_class.get_config_dict, source, **options)[0]
         _require_type(family, config.get("model_type"), source)
+        config_file = _attempt(
+            source, settings, transformers.utils.cached_file, source, "config.json", **options
+        )
         processor = _attempt(
             source, settings, transformers.AutoImageProcessor.from_pretrained, source, **options
         )
@@ -59,7 +62,7 @@ def load_segmenter(family: Family, settings: SamSettings) -> Segmenter:
             **options,
         )
     _require_whole(model, report, source)
-    facts = {"weights": weights_digest(model)} | _provenance(family, settings, model)
+    facts = {"weights": weights_digest(model)} | _provenance(family, settings, Path(config_file))
     model = model.eval().requires_grad_(False).to(device=device, dtype=_precision(device, settings.sam_half))
     return Segmenter(model, processor, facts)
 
@@ -132,8 +135,11 @@ def _listed(what: str, names: Collection[str]) -> str:
     return f"{what} ({len(names)}): {', '.join(sorted(names)[:_SHOWN])}{more}."
 
 
-def _provenance(family: Family, settings: SamSettings, model: Any) -> dict[str, str]:
-    """Name, revision and licence; of a folder only its name is known."""
+def _provenance(family: Family, settings: SamSettings, config_file: Path) -> dict[str, str]:
+    """Name, commit and licence; of a folder only its name is known.
+
+    The hub's cache keeps a folder a commit, so that the commit is told even where a branch was asked for.
+    """
     if settings.sam_checkpoint is not None:
         return {
             "model": Path(settings.sam_checkpoint).name,
@@ -141,9 +147,8 @@ def _provenance(family: Family, settings: SamSettings, model: Any) -> dict[str, 
             "licence": "as its source's",
         }
     name = settings.sam_model or family.hub
-    commit = getattr(model.config, "_commit_hash", None) or settings.sam_revision
     licence = family.licence if name == family.hub else "see its page on the hub"
-    return {"model": name, "revision": str(commit), "licence": licence}
+    return {"model": name, "revision": config_file.parent.name, "licence": licence}
 
 
 def _require_installed(family: Family) -> Any:
