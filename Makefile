@@ -51,6 +51,7 @@ bench: $(FULL)
 	$(BIN)/python benchmarks/encoder_exactness.py
 	$(BIN)/python benchmarks/detect.py
 	$(BIN)/python benchmarks/encoders.py
+	$(BIN)/python benchmarks/prompts.py
 
 docs: $(FULL)
 	$(BIN)/python tools/cli_docs.py docs/cli.md

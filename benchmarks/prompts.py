@@ -2,14 +2,14 @@
 
     python benchmarks/prompts.py [--set bccd nuclei] [--encoder descriptor embedded] [--limit N]
 
-Recall@K: the share of true objects that one of the first K candidates meets with IoU 0.5 (boxes on bccd, masks
-on nuclei), for the proposers ``regions`` and ``similarity`` in their own order.
+Recall@K: the share of true objects that one of the first K candidates meets with IoU 0.5 (boxes on bccd,
+masks on nuclei), for the proposers ``regions`` and ``similarity`` in their own order.
 
-Prompts: the share of true objects that a point falls into (their mask; on bccd their box), for the first N peaks
-of the likeness map, and for blind grids of n x n points. Shown is how many points each needs for the same
-recall. This measures where is pointed at, not what a segmenter answers: no weights of the Segment Anything
-family are at hand here. How peaks are found was chosen on the first six pictures of each set, so what
-is printed for these is no held-out measurement.
+Prompts: the share of true objects that a point falls into (their mask; on bccd their box), for the first N
+peaks of the likeness map, and for blind grids of n x n points. Shown is how many points each needs for the
+same recall. This measures where is pointed at, not what a segmenter answers: no weights of the Segment
+Anything family are at hand here. How peaks are found was chosen on the first six pictures of each set, so
+what is printed for these is no held-out measurement; --skip 6 passes them over.
 """
 
 from __future__ import annotations
@@ -140,9 +140,9 @@ def main() -> None:
     arguments = parser.parse_args()
     print(f"lydite {__version__}, numpy {np.__version__}")
     for name in arguments.set:
-        task = {"bccd": bccd, "nuclei": nuclei}[name](
-            SHARED / "data" / name, arguments.limit and arguments.skip + arguments.limit
-        )
+        build = {"bccd": bccd, "nuclei": nuclei}[name]
+        wanted = arguments.limit and arguments.skip + arguments.limit
+        task = build(SHARED / "data" / name, wanted)
         rest = slice(arguments.skip, None)
         task = replace(task, images=task.images[rest], truths=task.truths[rest])
         for encoder, options in encoders(arguments.encoder):

@@ -191,12 +191,13 @@ def grow_components(
     scale = min(1.0, long_side / max(height, width))
     canvas_hw = (max(1, round(height * scale)), max(1, round(width * scale)))
     drawn = [np.asarray(cv2.resize(one.values, canvas_hw[::-1]), np.float32) for one in maps]
+    bases = [one.base for one in maps]
     for peak in peaks:
-        canvas, one = drawn[peak.map_row], maps[peak.map_row]
+        canvas, base = drawn[peak.map_row], bases[peak.map_row]
         y = min(int(peak.y * canvas_hw[0] / height), canvas_hw[0] - 1)
         x = min(int(peak.x * canvas_hw[1] / width), canvas_hw[1] - 1)
         for level in levels:
-            threshold = min(one.base + level * (peak.value - one.base), float(canvas[y, x]))
+            threshold = min(base + level * (peak.value - base), float(canvas[y, x]))
             above = (canvas >= threshold).view(np.uint8)
             _, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=4)
             left, top, columns, rows, _ = stats[labels[y, x]].tolist()
