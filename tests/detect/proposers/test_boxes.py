@@ -11,7 +11,8 @@ from detect.proposers.given import annotate, settings_for
 from lydite.core import AnnotationError, Candidates, ImageError, ItemId, Masks, UnknownName, UsageError
 from lydite.data import load_image
 from lydite.detect import Detector, resolve
-from lydite.detect.proposers import Proposer, build_proposer
+from lydite.detect.proposers import Proposer
+from lydite.detect.proposers.boxes import build
 from pictures import GREEN, RED, write_examples, write_scene
 
 SCENE = ItemId("images", "scene.png")
@@ -28,7 +29,7 @@ def propose(folder: Path, file: Path, item: ItemId = SCENE, **options: object) -
 
 
 def proposer(folder: Path, **options: object) -> Proposer:
-    return build_proposer(settings_for("boxes", folder, **options))
+    return build(settings_for("boxes", folder, **options))
 
 
 def drawn() -> Masks:
@@ -117,7 +118,7 @@ def test_other_formats_are_read_too(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        build_proposer(resolve(options={"proposer": "boxes"}))
+        build(resolve(options={"proposer": "boxes"}))
     assert str(caught.value) == (
         "Proposer 'boxes' needs annotations. Name them with boxes_file (--boxes-file annotations.json)."
     )

@@ -12,7 +12,7 @@ import pytest
 
 from lydite.core import Boxes, Candidates, ImageError, InvalidValue, ItemId, Masks, UsageError
 from lydite.detect import Detector, resolve
-from lydite.detect.proposers import CallbackProposer, build_proposer
+from lydite.detect.proposers.callback import CallbackProposer, build
 from lydite.detect.run import describe
 from pictures import GREEN, RED, write_examples, write_scene
 
@@ -110,7 +110,7 @@ def test_a_function_in_a_file_or_a_module_is_found_by_name(tmp_path: Path) -> No
         "class Finder:\n    @staticmethod\n    def find(pixels):\n        return [[1, 2, 5, 6]]\n"
     )
     for spec in (f"{file}:Finder.find", "detect.proposers.test_callback:two_things"):
-        proposer = build_proposer(resolve(options={"proposer": "callback", "callback": spec}))
+        proposer = build(resolve(options={"proposer": "callback", "callback": spec}))
         assert len(proposer.propose(np.zeros((200, 200, 3), np.uint8), ITEM)) >= 1
         again = pickle.loads(pickle.dumps(proposer))
         assert again.provenance == proposer.provenance
@@ -136,7 +136,7 @@ def test_a_function_in_a_file_or_a_module_is_found_by_name(tmp_path: Path) -> No
 )
 def test_a_name_without_a_function_is_a_usage_error(spec: str | None, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        build_proposer(resolve(options={"proposer": "callback"} | ({"callback": spec} if spec else {})))
+        build(resolve(options={"proposer": "callback"} | ({"callback": spec} if spec else {})))
     assert message in str(caught.value)
 
 
@@ -144,7 +144,7 @@ def test_a_file_that_does_not_load_says_why(tmp_path: Path) -> None:
     file = tmp_path / "broken.py"
     file.write_text("import nothing_of_this_name\n")
     with pytest.raises(UsageError, match=r"broken\.py of the callback cannot be loaded: ModuleNotFoundError"):
-        build_proposer(resolve(options={"proposer": "callback", "callback": f"{file}:f"}))
+        build(resolve(options={"proposer": "callback", "callback": f"{file}:f"}))
 
 
 def test_a_function_without_a_name_does_not_travel() -> None:

@@ -21,8 +21,9 @@ from cli.support_cli import detect  # noqa: E402
 from detect.segment.tiny import TINY, save_segmenter  # noqa: E402
 from lydite.core import ItemId  # noqa: E402
 from lydite.data import load_image  # noqa: E402
-from lydite.detect import resolve  # noqa: E402
+from lydite.detect import DetectSettings, resolve  # noqa: E402
 from lydite.detect.proposers import build_proposer  # noqa: E402
+from lydite.detect.segment import SegmentProposer  # noqa: E402
 from pictures import GREEN, RED, write_examples, write_scene  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -51,6 +52,12 @@ ACCEPT_ALL = {
 
 def options(values: dict[str, Any]) -> list[str]:
     return [str(part) for name, value in values.items() for part in ("--" + name.replace("_", "-"), value)]
+
+
+def blind(settings: DetectSettings) -> SegmentProposer:
+    proposer = build_proposer(settings)
+    assert isinstance(proposer, SegmentProposer)
+    return proposer
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +108,7 @@ def test_at_least_twenty_masks_reach_the_exported_file(name: str, folders: Path,
 def test_candidates_are_best_first_and_say_where_they_come_from(folders: Path) -> None:
     pixels = load_image(folders / "scene.png").pixels
     settings = resolve(options={"proposer": "sam", "sam_checkpoint": folders / "sam", **OPEN})
-    found = build_proposer(settings).propose(pixels, ItemId("images", "scene.png"))
+    found = blind(settings).propose(pixels, ItemId("images", "scene.png"))
     assert len(found) > 20
     assert found.size_hw == (120, 160)
     assert set(found.origins) == {"sam/grid"}
@@ -114,9 +121,9 @@ def test_a_smaller_long_side_still_gives_masks_of_the_picture(folders: Path) -> 
     pixels = load_image(folders / "scene.png").pixels
     base = {"proposer": "sam", "sam_checkpoint": folders / "sam", **OPEN}
     item = ItemId("images", "scene.png")
-    as_is = build_proposer(resolve(options=base)).propose(pixels, item)
-    larger = build_proposer(resolve(options=base | {"sam_long_side": 1000})).propose(pixels, item)
-    smaller = build_proposer(resolve(options=base | {"sam_long_side": 50})).propose(pixels, item)
+    as_is = blind(resolve(options=base)).propose(pixels, item)
+    larger = blind(resolve(options=base | {"sam_long_side": 1000})).propose(pixels, item)
+    smaller = blind(resolve(options=base | {"sam_long_side": 50})).propose(pixels, item)
     assert np.array_equal(as_is.masks.runs, larger.masks.runs)
     assert smaller.size_hw == (120, 160)
     assert len(smaller) > 20
@@ -128,5 +135,5 @@ def test_a_picture_of_one_pixel_is_no_accident(folders: Path) -> None:
         settings = resolve(
             options={"proposer": name, "sam_checkpoint": folders / name, **OPEN, "crop_layers": 1}
         )
-        found = build_proposer(settings).propose(np.full((1, 1, 3), 9, np.uint8), ItemId("images", "dot.png"))
+        found = blind(settings).propose(np.full((1, 1, 3), 9, np.uint8), ItemId("images", "dot.png"))
         assert found.size_hw == (1, 1)
