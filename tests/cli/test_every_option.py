@@ -271,6 +271,8 @@ def result_text(outcome: Outcome, out: Path, pages: bool) -> str:
     """Results of a run without what changes by itself (seconds, folder names)."""
     if outcome.code == 2:
         return f"usage {outcome.err}"
+    if not (out / "decisions.parquet").exists():
+        return f"refused {outcome.err}"
     parts = [f"exit {outcome.code}", re.sub(r"\S*/out/\w+", "OUT", outcome.err)]
     table = pl.read_parquet(out / "decisions.parquet")
     parts.append(table.write_json())
