@@ -14,7 +14,7 @@ from lydite.detect.proposal_settings import SimilaritySettings
 from lydite.detect.proposers.base import GuidedProposer, Proposer, Provenance, distinct_rows
 from lydite.detect.proposers.regions import RegionProposer
 from lydite.detect.regions import restore
-from lydite.features import pool
+from lydite.features import pool, pool_surround
 from lydite.metrics.overlap import box_iou, mask_iou
 
 _REPEAT_DISCOUNT = 0.7
@@ -45,7 +45,7 @@ class SimilarityProposer:
         return Provenance()
 
     def propose_guided(self, pixels: npt.NDArray[np.uint8], item: ItemId, guide: Guide) -> Candidates:
-        """Regions that look like the examples, by likeness and quality together, best first.
+        """Regions that look like the examples, by likeness and wholeness together, best first.
 
         Args:
             pixels: ``(height, width, 3)`` uint8 RGB, at least 1x1.
@@ -74,12 +74,14 @@ class SimilarityProposer:
         return _together(item, regions[rows], origins, found[alone], self._rank, guide)
 
     def _rank(self, candidates: Candidates, guide: Guide) -> npt.NDArray[np.float32]:
-        """Likeness of what lies under each mask, plus its quality."""
+        """Likeness and wholeness, as instances are ranked, but for the outline (``Evidence.rank``)."""
         if not len(candidates):
             return np.zeros(0, np.float32)
         ids = tuple(str(number) for number in range(len(candidates)))
         vectors = pool(guide.feature_map, candidates.masks, ids)
-        return np.asarray(guide.likeness(vectors) + candidates.quality, np.float32)
+        around = pool_surround(guide.feature_map, candidates.masks, ids)
+        surround = np.einsum("nd,nd->n", vectors.vectors, around.vectors)
+        return np.asarray(guide.likeness(vectors) + candidates.quality - 0.5 * surround, np.float32)
 
     def _around(
         self, peaks: list[Peak], regions: Candidates, value: npt.NDArray[np.float32]
