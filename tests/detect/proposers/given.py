@@ -43,7 +43,7 @@ def settings_for(name: str, folder: Path, **options: object) -> DetectSettings:
         file = folder / "finder.py"
         file.write_text("def find(pixels):\n    return [[4, 5, 30, 40]], [0.5]\n", encoding="utf-8")
         needs = {"callback": f"{file}:find"}
-    elif name != "regions":
+    elif name not in {"regions", "similarity"}:
         from detect.segment.tiny import save_segmenter
 
         needs = {"sam_checkpoint": save_segmenter(name, folder / name)}

@@ -25,7 +25,7 @@ def test_every_file_of_the_room_is_in_the_table_under_its_name() -> None:
 
 @pytest.mark.parametrize("name", PROPOSERS)
 def test_a_proposer_knows_its_name_and_travels(name: str, tmp_path: Path) -> None:
-    if name not in {"boxes", "callback", "regions"}:
+    if name not in {"boxes", "callback", "regions", "similarity"}:
         need_module("transformers")
         need_module("torchvision")
     proposer = build_proposer(settings_for(name, tmp_path))
