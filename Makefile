@@ -29,7 +29,7 @@ $(LIGHT): $(BIN)/python pyproject.toml constraints.txt
 
 $(FULL): $(LIGHT)
 	@echo "setting up all extras in $(VENV) (torch is large) ..."
-	@$(PIP) install --editable '.[torch,heif,dev]'
+	@$(PIP) install --editable '.[torch,sam,heif,dev]'
 	@touch $@
 
 setup: $(FULL)
@@ -52,6 +52,7 @@ bench: $(FULL)
 	$(BIN)/python benchmarks/encoder_exactness.py
 	$(BIN)/python benchmarks/detect.py
 	$(BIN)/python benchmarks/encoders.py
+	$(BIN)/python benchmarks/prompts.py
 
 $(PEERS)/.stamp: benchmarks/peers/requirements.txt
 	@echo "setting up the independent readers in $(PEERS) ..."

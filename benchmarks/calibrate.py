@@ -21,6 +21,7 @@ from lydite import __version__
 from lydite.data import find_images, load_image
 from lydite.detect import Searcher, build_bank, calibrate, decide, rehearse, resolve, survey
 from lydite.detect.detector import Detector
+from lydite.detect.examine import Examiner
 from lydite.detect.proposers import build_proposer
 from lydite.features import build_encoder
 from lydite.metrics import ImageResult, match
@@ -33,8 +34,8 @@ def compare(contest: Contest, name: str, options: dict[str, object]) -> list[tup
     settings = resolve("calibrated", options=options)
     strict = resolve("strict", options=options).decision
     encoder = build_encoder(settings.encoder)
-    proposer = build_proposer(settings.proposer.proposer, settings.regions)
-    searcher = Searcher(encoder, proposer, settings)
+    proposer = build_proposer(settings)
+    searcher = Searcher(Examiner(encoder, proposer, settings))
     rows = []
     for draw, trial in enumerate(contest.trials):
         scoring = settings.scoring

@@ -46,7 +46,7 @@ def detector(root: Path) -> Detector:
 
 
 def assemble(settings: DetectSettings, encoder: Encoder, bank: Bank) -> Detector:
-    return Detector(settings, encoder, build_proposer("regions", settings.regions), bank)
+    return Detector(settings, encoder, build_proposer(settings), bank)
 
 
 def in_the_scene(root: Path) -> ExemplarSet:

@@ -22,6 +22,7 @@ from lydite.detect import (
     resolve,
     survey,
 )
+from lydite.detect.examine import Examiner
 from lydite.detect.proposers import build_proposer
 from lydite.features import build_encoder
 from pictures import GREEN, RED, disc, ground, save, write_examples, write_scene
@@ -32,7 +33,7 @@ SETTINGS = resolve(options=OPTIONS)
 
 @pytest.fixture(scope="module")
 def searcher() -> Searcher:
-    return Searcher(build_encoder(SETTINGS.encoder), build_proposer("regions", SETTINGS.regions), SETTINGS)
+    return Searcher(Examiner(build_encoder(SETTINGS.encoder), build_proposer(SETTINGS), SETTINGS))
 
 
 def scenes_with_examples(folder: Path, count: int = 4) -> ExemplarSet:
@@ -52,7 +53,7 @@ def scenes_with_examples(folder: Path, count: int = 4) -> ExemplarSet:
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory, searcher: Searcher) -> Bank:
-    return build_bank(scenes_with_examples(tmp_path_factory.mktemp("rehearsal")), searcher.encoder)
+    return build_bank(scenes_with_examples(tmp_path_factory.mktemp("rehearsal")), searcher.examiner.encoder)
 
 
 def test_held_out_examples_are_found_among_others(bank: Bank, searcher: Searcher) -> None:
@@ -93,7 +94,7 @@ def test_it_calibrates_and_the_detector_says_so(tmp_path: Path) -> None:
 
 def test_whole_pictures_cannot_be_rehearsed(tmp_path: Path, searcher: Searcher) -> None:
     folder = write_examples(tmp_path / "positive", {"red": RED, "green": GREEN}, masks=False)
-    seen = rehearse(build_bank(find_exemplars(folder), searcher.encoder), searcher)
+    seen = rehearse(build_bank(find_exemplars(folder), searcher.examiner.encoder), searcher)
     assert len(seen.whole) == 6
     assert not seen.scenes
     detector = Detector.from_folders(folder, settings=SETTINGS)
@@ -114,7 +115,7 @@ def test_an_option_survives_the_fallback(tmp_path: Path) -> None:
 
 def test_the_only_picture_of_a_class_cannot_be_held_out(tmp_path: Path, searcher: Searcher) -> None:
     exemplars = scenes_with_examples(tmp_path, count=1)
-    seen = rehearse(build_bank(exemplars, searcher.encoder), searcher)
+    seen = rehearse(build_bank(exemplars, searcher.examiner.encoder), searcher)
     assert seen.alone == ("red 0", "green 0")
     assert calibrate(seen, SETTINGS.calibration).refusal.endswith(
         "2 are the only picture of their class. 3 are needed."

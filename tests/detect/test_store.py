@@ -29,7 +29,7 @@ def detection(tmp_path_factory: pytest.TempPathFactory) -> Detection:
     encoder = ColourEncoder()
     bank = build_bank(find_exemplars(root / "positive", root / "negative"), encoder)
     settings = resolve("strict", options={"long_side": 160, "superpixels": 200})
-    detector = Detector(settings, encoder, build_proposer("regions", settings.regions), bank)
+    detector = Detector(settings, encoder, build_proposer(settings), bank)
     return detector.detect(load_image(write_scene(root / "scene.png")), ITEM)
 
 

@@ -112,6 +112,8 @@ def _refusal(rehearsal: Rehearsal) -> str:
         words += f"; {len(rehearsal.whole)} examples are whole pictures, with nothing around to search in"
     if rehearsal.alone:
         words += f"; {len(rehearsal.alone)} are the only picture of their class"
+    if rehearsal.unsearched:
+        words += f"; {len(rehearsal.unsearched)} are in pictures where the proposer has nothing to propose"
     return f"{words}. {FEWEST} are needed."
 
 

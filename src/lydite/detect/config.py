@@ -16,6 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lydite.core import UnknownName, UsageError
 from lydite.data import ImageLimits
 from lydite.detect.decide import DecisionSettings
+from lydite.detect.proposal_settings import (
+    BoxSettings,
+    ProposerSettings,
+    SamSettings,
+    SimilaritySettings,
+)
 from lydite.detect.regions.settings import RegionSettings
 from lydite.detect.settings import (
     PRESETS,
@@ -42,14 +48,6 @@ class LimitSettings(BaseModel):
         return ImageLimits(max_bytes=self.max_bytes, max_pixels=self.max_pixels)
 
 
-class ProposerSettings(BaseModel):
-    """Who says what could be a thing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    proposer: str = Field("regions", description="where candidates come from: regions")
-
-
 class DetectSettings(BaseModel):
     """Every setting of a detection, by group. Field names are distinct across groups."""
 
@@ -58,6 +56,9 @@ class DetectSettings(BaseModel):
     encoder: EncoderSettings = EncoderSettings()
     proposer: ProposerSettings = ProposerSettings()
     regions: RegionSettings = RegionSettings()
+    boxes: BoxSettings = BoxSettings()
+    similarity: SimilaritySettings = SimilaritySettings()
+    sam: SamSettings = SamSettings()
     filters: FilterSettings = FilterSettings()
     scoring: ScoringSettings = ScoringSettings()
     rules: RuleSettings = RuleSettings()

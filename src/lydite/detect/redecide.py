@@ -29,6 +29,7 @@ from lydite.detect.config import GROUP_OF, DetectSettings, flatten, to_toml, unf
 from lydite.detect.decide import DecisionSettings, decide
 from lydite.detect.detector import Detection
 from lydite.detect.evidence import Evidence
+from lydite.detect.examine import Examiner
 from lydite.detect.exemplars import Exemplar, ExemplarSet
 from lydite.detect.explain import explain
 from lydite.detect.proposers import build_proposer
@@ -156,8 +157,7 @@ def rehearse_run(run: RunFolder, settings: DetectSettings) -> Rehearsal:
     scoring = settings.scoring
     bank = build_bank(exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes)
     bank.space.require_same(FeatureSpace(**_tuples(run.describe()["space"])))
-    proposer = build_proposer(settings.proposer.proposer, settings.regions)
-    return rehearse(bank, Searcher(encoder, proposer, settings))
+    return rehearse(bank, Searcher(Examiner(encoder, build_proposer(settings), settings)))
 
 
 def _exemplar(entry: Mapping[str, Any]) -> Exemplar:

@@ -20,12 +20,8 @@ from lydite.data import ImageFile, ImageLimits, Picture, load_image
 from lydite.detect.bank import Bank
 from lydite.detect.config import DetectSettings
 from lydite.detect.decide import DecisionSettings, decide
-from lydite.detect.embed import look
-from lydite.detect.evidence import gather_evidence
+from lydite.detect.examine import Examiner
 from lydite.detect.exemplars import Exemplar
-from lydite.detect.proposers import Proposer
-from lydite.detect.scoring import score
-from lydite.features import Encoder
 from lydite.metrics.overlap import box_iou, mask_overlap
 
 T = TypeVar("T")
@@ -67,6 +63,7 @@ class Rehearsal:
         scenes: All candidates, by picture.
         whole: Names of examples that are whole pictures: nothing lies around them to search in.
         alone: Names of examples whose class has no example in any other picture.
+        unsearched: Names of examples in whose pictures the proposer cannot propose.
     """
 
     class_map: ClassMap
@@ -79,42 +76,31 @@ class Rehearsal:
     scenes: tuple[Ranked, ...]
     whole: tuple[str, ...] = ()
     alone: tuple[str, ...] = ()
+    unsearched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Searcher:
-    """What a rehearsal is played with: filters, scoring and suppression of the settings, no score rules.
+    """What a rehearsal is played with: filters and suppression of its settings, no score rules.
 
     Args:
-        encoder: The encoder of the bank.
-        proposer: Says what could be a thing.
-        settings: Those of the detector.
+        examiner: Looks at pictures.
     """
 
-    encoder: Encoder
-    proposer: Proposer
-    settings: DetectSettings
+    examiner: Examiner
 
-    def search(self, picture: Picture, name: str, bank: Bank) -> tuple[Ranked, Candidates]:
+    def search(self, picture: Picture, item: ItemId, bank: Bank) -> tuple[Ranked, Candidates]:
         """What outlasts its rivals in a picture, row-aligned with the candidates."""
-        candidates = self.proposer.propose(picture.pixels, ItemId("rehearsal", name))
-        if not len(candidates):
-            return Ranked(np.zeros(0), np.zeros(0, np.int64)), candidates
-        settings = self.settings
-        seen = look(picture, candidates, self.encoder, settings.encoder.short_side, None, _untimed)
-        filters, rules, suppression = settings.decision
-        evidence = gather_evidence(
-            candidates,
-            score(seen.vectors, bank, settings.scoring),
-            seen.surround,
-            bank.shapes,
-            bank.labels,
-            min(filters.duplicate_iou, suppression.nms_iou),
-            suppression.nested_ios,
-        )
+        candidates, evidence = self.examiner.examine(picture, item, bank, _untimed)
+        filters, rules, suppression = self.settings.decision
         everything = rules.model_copy(update={"allow_unknown": False})
         rows = np.flatnonzero(decide(evidence, DecisionSettings(filters, everything, suppression)).accepted)
         return Ranked(evidence.rank[rows].astype(np.float64), evidence.scores.labels[rows]), candidates[rows]
+
+    @property
+    def settings(self) -> DetectSettings:
+        """Those of the examiner."""
+        return self.examiner.settings
 
     @property
     def limits(self) -> ImageLimits:
@@ -134,10 +120,9 @@ def survey(files: Sequence[ImageFile], bank: Bank, searcher: Searcher, most: int
     seen = []
     for file in _spread(files, most):
         try:
-            picture = load_image(file.path, searcher.limits)
+            seen.append(searcher.search(load_image(file.path, searcher.limits), file.item, bank)[0])
         except ImageError:
             continue
-        seen.append(searcher.search(picture, file.item.path, bank)[0])
     return tuple(each for each in seen if len(each.ranks))
 
 
@@ -158,7 +143,12 @@ def rehearse(bank: Bank, searcher: Searcher) -> Rehearsal:
         if len(np.unique(bank.labels[others])) < len(bank.class_map):
             notes.alone += [exemplar.name for exemplar in exemplars]
             continue
-        found, candidates = searcher.search(picture, exemplars[0].name, bank.only(others))
+        item = ItemId("rehearsal", exemplars[0].path.name)
+        try:
+            found, candidates = searcher.search(picture, item, bank.only(others))
+        except ImageError:  # a proposer that only knows other pictures, such as those of an annotation file
+            notes.unsearched += [exemplar.name for exemplar in exemplars]
+            continue
         for at, exemplar in enumerate(exemplars):
             notes.add(int(bank.labels[rows[at]]), found, _iou(candidates, exemplar, masks[at : at + 1]))
         notes.scenes.append(found)
@@ -177,6 +167,7 @@ class _Notes:
     scenes: list[Ranked] = field(default_factory=list)
     whole: list[str] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
+    unsearched: list[str] = field(default_factory=list)
 
     def add(self, label: int, found: Ranked, iou: npt.NDArray[np.float32]) -> None:
         """One held-out example of the picture that comes next in ``scenes``."""
@@ -200,6 +191,7 @@ class _Notes:
             tuple(self.scenes),
             tuple(self.whole),
             tuple(self.alone),
+            tuple(self.unsearched),
         )
 
 

@@ -104,6 +104,7 @@ def describe(detector: Detector) -> dict[str, Any]:
         "lydite": __version__,
         "settings": settings,
         "space": asdict(detector.space),
+        "proposer": {"name": detector.proposer.name, **detector.proposer.provenance.facts},
         "classes": list(detector.bank.class_map),
         "exemplars": [
             {
@@ -287,7 +288,7 @@ def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str
         for name in sorted(set(old) | set(new))
         if old.get(name) != new.get(name)
     ]
-    found += [key for key in ("lydite", "space", "classes") if theirs.get(key) != mine[key]]
+    found += [key for key in ("lydite", "space", "proposer", "classes") if theirs.get(key) != mine[key]]
     if _contents(theirs) != _contents(mine):
         found.append("exemplars")
     return found or ["its description"]

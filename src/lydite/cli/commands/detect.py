@@ -90,7 +90,7 @@ def run(
     files = find_images(images)
     exemplars = find_exemplars(positive, negative)
     vectors = VectorCache(cache) if cache else None
-    detector = Detector.from_exemplars(exemplars, settings, vectors, files)
+    detector = Detector.from_exemplars(exemplars, settings, vectors, pile=files)
     folder = open_run(out_folder, detector)
     report_bank(detector)
     if detector.calibration is not None:
@@ -132,6 +132,8 @@ def report_bank(detector: Detector) -> None:
             "note: one class and no negatives, so nothing says what is not it. "
             "A few pictures of other things (--negative) or --min-pos-score make results much better."
         )
+    for note in detector.proposer.provenance.notes:
+        err.print(note, markup=False)
     for problem in bank.problems:
         err.print(f"exemplar left out: {problem}", markup=False)
     for aside in bank.set_aside:
