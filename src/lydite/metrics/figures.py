@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from lydite.metrics.intervals import Interval, Statistic, bootstrap, bootstrap_rows
+from lydite.metrics.intervals import Interval, Statistic, bootstrap, bootstrap_together
 
 NAN = float("nan")
 
@@ -80,28 +80,11 @@ class Sampling:
         """
         if not self.images:
             return [Figure(NAN, NAN, NAN, 0, 0) for _ in instances]
-        estimates, drawn = [], []
-
-        def keep(rows: npt.NDArray[np.int64]) -> float:
-            (drawn if estimates or len(drawn) < self.draws else estimates).append(statistic(rows))
-            return 0.0
-
-        bootstrap_rows(self.images, keep, draws=self.draws, level=self.level)
-        table = np.array(drawn)
-        return [
-            self._figure(_interval(float(value), column, self.level), count)
-            for value, column, count in zip(estimates[0], table.T, instances, strict=True)
-        ]
+        intervals = bootstrap_together(self.images, statistic, draws=self.draws, level=self.level)
+        return [self._figure(one, count) for one, count in zip(intervals, instances, strict=True)]
 
     def _figure(self, interval: Interval, instances: int) -> Figure:
         single = self.images < 2
         low, high = (NAN, NAN) if single else (interval.low, interval.high)
         return Figure(interval.estimate, low, high, self.images, instances)
 
-
-def _interval(value: float, drawn: npt.NDArray[np.float64], level: float) -> Interval:
-    defined = drawn[np.isfinite(drawn)]
-    if not len(defined):
-        return Interval(value, NAN, NAN, level, 0)
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(value, float(low), float(high), level, len(defined))
