@@ -61,7 +61,8 @@ class FinishedRun:
             ClassMap(tuple(description["classes"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
-                f"The run in {name} cannot be read: {error!r}.", "Give its command again, or restore the folder."
+                f"The run in {name} cannot be read: {error!r}.",
+                "Give its command again, or restore the folder.",
             ) from error
         return cls(folder, description, records, failed)
 

@@ -176,9 +176,7 @@ def _hold_back(
 
 
 def _confusion(everything: Sides, whole: Sides, matching: Matching, terms: Terms) -> Confusion:
-    confusion = confuse(
-        everything.truth, everything.accepted, matching, terms.threshold, terms.iou_type
-    )
+    confusion = confuse(everything.truth, everything.accepted, matching, terms.threshold, terms.iou_type)
     if len(whole) == len(everything):
         return confusion
     counts = confusion.counts.copy()

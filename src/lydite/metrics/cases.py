@@ -37,7 +37,9 @@ class Terms:
     def __post_init__(self) -> None:
         for name, low, high in (("threshold", 0, 1), ("level", 0, 1 - 1e-9)):
             if not low < getattr(self, name) <= high:
-                raise InvalidValue(name, "in (0, 1]" if name == "threshold" else "in (0, 1)", getattr(self, name))
+                raise InvalidValue(
+                    name, "in (0, 1]" if name == "threshold" else "in (0, 1)", getattr(self, name)
+                )
         for name in ("max_dets", "draws"):
             if getattr(self, name) < 1:
                 raise InvalidValue(name, "1 or more", getattr(self, name))
@@ -101,7 +103,9 @@ class Sides:
         return found
 
 
-def areas_of(side: ImageTruth | ImageResult, iou_type: IouType) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def areas_of(
+    side: ImageTruth | ImageResult, iou_type: IouType
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """``(n,)`` areas in pixels: of the masks where masks are compared, else of the boxes."""
     masks = side.masks if iou_type == "segm" else None
     return np.asarray(side.boxes.areas if masks is None else masks.areas, np.float64)

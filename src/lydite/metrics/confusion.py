@@ -77,9 +77,7 @@ def confuse(
     return Confusion(counts, matching.class_map)
 
 
-def _pair(
-    there: ImageTruth, said: ImageResult, threshold: float, iou_type: IouType
-) -> list[tuple[int, int]]:
+def _pair(there: ImageTruth, said: ImageResult, threshold: float, iou_type: IouType) -> list[tuple[int, int]]:
     if not len(there) or not len(said):
         return []
     if iou_type == "segm" and there.masks is not None and said.masks is not None:

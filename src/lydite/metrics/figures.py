@@ -87,4 +87,3 @@ class Sampling:
         single = self.images < 2
         low, high = (NAN, NAN) if single else (interval.low, interval.high)
         return Figure(interval.estimate, low, high, self.images, instances)
-

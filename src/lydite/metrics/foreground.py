@@ -14,9 +14,7 @@ Pixels = npt.NDArray[np.float64]
 """``(images, classes, 3)``: pixels in both, in the truth, in the result."""
 
 
-def count_pixels(
-    truth: Iterable[ImageTruth], accepted: Iterable[ImageResult], class_map: ClassMap
-) -> Pixels:
+def count_pixels(truth: Iterable[ImageTruth], accepted: Iterable[ImageResult], class_map: ClassMap) -> Pixels:
     """Pixels that the instances of each class cover together, picture by picture.
 
     Pixels under an instance that is marked ``crowd`` or ``difficult``, and under no instance of the class

@@ -165,9 +165,7 @@ def bootstrap_together(
     random = np.random.default_rng(seed)
     drawn = np.array([statistic(np.sort(random.integers(0, images, images))) for _ in range(draws)])
     estimates = statistic(np.arange(images)).tolist()
-    return tuple(
-        _interval(value, column, level) for value, column in zip(estimates, drawn.T, strict=True)
-    )
+    return tuple(_interval(value, column, level) for value, column in zip(estimates, drawn.T, strict=True))
 
 
 def _table(values: npt.ArrayLike) -> Floats:

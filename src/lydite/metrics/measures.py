@@ -112,7 +112,9 @@ def average_recall(sides: Sides, terms: Terms) -> tuple[dict[int, Figures], dict
     def figure(labels: list[int], size: int, limit: int) -> Figure:
         hits = found[:, :, labels, size, limit].mean(axis=1)
         return sampling.ratio(
-            np.concatenate([hits, asked[:, labels, size]], axis=1), _mean_share, int(asked[:, labels, size].sum())
+            np.concatenate([hits, asked[:, labels, size]], axis=1),
+            _mean_share,
+            int(asked[:, labels, size].sum()),
         )
 
     groups = {ALL: list(range(classes)), **{label: [label] for label in range(classes)}}

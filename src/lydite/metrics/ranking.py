@@ -77,14 +77,17 @@ class Ranking:
         times = np.ones(len(self.asked)) if times is None else times
         hits, accepted, cuts = self._sums(times)
         asked = float(times @ self.asked.sum(axis=1))
-        f1 = np.divide(2 * hits[cuts], accepted[cuts] + asked, where=accepted[cuts] + asked > 0,
-                       out=np.zeros(len(cuts)))
+        f1 = np.divide(
+            2 * hits[cuts], accepted[cuts] + asked, where=accepted[cuts] + asked > 0, out=np.zeros(len(cuts))
+        )
         if not len(cuts) or not f1.max() > 0:
             nothing = float("nan")
             return Operating(float("inf"), nothing, 0.0 if asked else nothing, 0.0 if asked else nothing)
         at = int(cuts[f1.argmax()])
         recall = hits[at] / asked
-        return Operating(float(self.score[at]), float(hits[at] / accepted[at]), float(recall), float(f1.max()))
+        return Operating(
+            float(self.score[at]), float(hits[at] / accepted[at]), float(recall), float(f1.max())
+        )
 
     def _sums(self, times: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
         """Hits and accepted rows down to each row, and the rows at which equal scores end."""

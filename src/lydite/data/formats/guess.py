@@ -27,7 +27,8 @@ def guess_format(path: Path) -> str:
         raise UsageError(f"There is no file or folder {printable(path)}.", "Check the name.")
     if not found:
         raise UsageError(
-            f"Nothing says in which format {printable(path)} is.", "Name the format, for example: --format coco"
+            f"Nothing says in which format {printable(path)} is.",
+            "Name the format, for example: --format coco",
         )
     return found
 
