@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lydite.core import ClassMap, InputError, UsageError
+from lydite.core import ClassMap, InputError, Masks, UsageError
 from lydite.data import AnnotatedImage, AnnotationSet, get_format, printable
 from lydite.data.formats import FORMATS
 from lydite.data.formats.guess import guess_format
@@ -224,8 +224,9 @@ def _to_run_classes(
     names = [theirs[int(label)] for label in image.labels]
     unknown.update(name for name in names if name not in ours)
     rows: npt.NDArray[np.int64] = np.flatnonzero(np.array([name in ours for name in names], np.bool_))
+    masks = image.masks if len(image) else Masks.empty(image.size_hw)
     every = ImageTruth(
-        image.path, image.boxes, image.masks, np.zeros(len(image), np.int64), image.crowd, image.difficult
+        image.path, image.boxes, masks, np.zeros(len(image), np.int64), image.crowd, image.difficult
     )
     labels = np.array([ours.get_label(names[row]) for row in rows], np.int64)
     return replace(every[rows], labels=labels)

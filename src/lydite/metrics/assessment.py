@@ -138,11 +138,11 @@ def _add_precisions(
     best = measures.oracle(ranking, own, terms)
     pixels = measures.foreground(sides, terms) if terms.iou_type == "segm" else {}
     for label, figures in by_class.items():
-        figures |= {name: counts[label][name] for name in ("precision", "f1")}
-        figures |= best[label] | ap_by_class[label] | pixels.get(label, {})
+        figures.update({name: counts[label][name] for name in ("precision", "f1")})
+        figures.update(best[label] | ap_by_class[label] | pixels.get(label, {}))
     by_class[ALL] |= measures.ranked_precision(sides, terms)
     for size, figures in by_size.items():
-        figures |= ap_by_size[size]
+        figures.update(ap_by_size[size])
     return {label: _curve(ranking, counts[label], by_class[label], label) for label in by_class}
 
 
@@ -166,10 +166,10 @@ def _hold_back(
     for label, figures in by_class.items():
         if not exhaustive:
             names = (*precision, *(ranked if label == ALL else ()))
-            figures |= {name: unknown.hold_back(NOT_EXHAUSTIVE) for name in names}
+            figures.update({name: unknown.hold_back(NOT_EXHAUSTIVE) for name in names})
         if "foreground_iou" not in figures:
             reason = ONLY_BOXES if terms.iou_type == "bbox" else NOT_EXHAUSTIVE
-            figures |= {f"foreground_{name}": unknown.hold_back(reason) for name in ("iou", "dice")}
+            figures.update({f"foreground_{name}": unknown.hold_back(reason) for name in ("iou", "dice")})
     if not exhaustive:
         for size in list(SIZES)[1:]:
             by_size[size]["ap"] = unknown.hold_back(NOT_EXHAUSTIVE)

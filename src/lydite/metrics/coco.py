@@ -101,7 +101,7 @@ class Judge:
         """Accumulate all pictures, or a draw of them.
 
         Args:
-            rows: ``(images,)`` places of pictures in the order of their keys, some repeated; all if not given.
+            rows: ``(images,)`` places of pictures by ascending key, some repeated; all if not given.
             only_ap: Leave out all but the largest number of detections.
         """
         if rows is None:

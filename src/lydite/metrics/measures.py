@@ -206,8 +206,11 @@ def _mean_share(means: Floats) -> Floats:
 
 
 def _mean_of(measure: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
+    """Mean over the classes that a draw's truth holds, as for AP."""
+
     def mean(means: Floats) -> Floats:
-        return _nanmean(measure(means.reshape(len(means), -1, 3)))
+        pixels = means.reshape(len(means), -1, 3)
+        return _nanmean(np.where(pixels[..., 1] > 0, measure(pixels), np.nan))
 
     return mean
 

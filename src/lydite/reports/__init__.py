@@ -1,6 +1,7 @@
 """Typed results to pages that open offline."""
 
+from lydite.reports.evaluation_pages import write_evaluation
 from lydite.reports.run_pages import write_run_pages
 from lydite.reports.truth import Truth
 
-__all__ = ["Truth", "write_run_pages"]
+__all__ = ["Truth", "write_evaluation", "write_run_pages"]

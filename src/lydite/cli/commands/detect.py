@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lydite.cli.commands.detect_evaluate import evaluate
 from lydite.cli.options import with_settings
 from lydite.cli.screen import err, out, progress, show_summary
 from lydite.core import EXIT_FAILED
@@ -28,6 +29,9 @@ app = typer.Typer(
 @app.callback()
 def group() -> None:
     """Find in pictures what a handful of examples show, and say why about everything else."""
+
+
+app.command("evaluate", no_args_is_help=True)(evaluate)
 
 
 @app.command("run", no_args_is_help=True)
