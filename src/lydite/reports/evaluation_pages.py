@@ -23,9 +23,11 @@ from lydite.reports.pages.evaluation import FATES, write_evaluation_page
 from lydite.reports.palette import look_of
 from lydite.reports.site import Site
 from lydite.reports.windows import Shape, draw_window, open_pixels, trace_shapes, window_around
-from lydite.reports.words import describe_block
+from lydite.reports.words import describe_block, plural
 
 EVALUATION = "evaluation.json"
+NAMED_RULES = 2
+"""How many of the rules that blocked a candidate a card names; the picture's page has them all."""
 MISSED = "#f0231c"
 _OTHER = "#ffffff"
 
@@ -129,7 +131,7 @@ class _Cards:
             draw_window(self._site, f"windows/m{place}.jpg", window, pixels),
             tuple(shapes),
             _headline(miss),
-            tuple(describe_block(block) for block in miss.fate.blocks),
+            _reasons(miss),
             miss.fate.outcome,
         )
 
@@ -165,6 +167,12 @@ def _headline(miss: MissedObject) -> str:
         return f"{FATES[fate.outcome]} (best IoU {fate.iou:.2f})"
     other = f", as {fate.class_name}" if fate.class_name != miss.class_name else ""
     return f"candidate #{fate.region}{other}: score {fate.score:.3f}, IoU {fate.iou:.2f}"
+
+
+def _reasons(miss: MissedObject) -> tuple[str, ...]:
+    blocks = miss.fate.blocks
+    shown = tuple(describe_block(block) for block in blocks[:NAMED_RULES])
+    return (*shown, f"and {plural(len(blocks) - NAMED_RULES, 'more rule')}") if len(blocks) > NAMED_RULES else shown
 
 
 def _title(record: ImageRecord) -> str:

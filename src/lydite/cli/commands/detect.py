@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lydite.cli.commands.detect_diff import diff
 from lydite.cli.commands.detect_evaluate import evaluate
 from lydite.cli.options import with_settings
 from lydite.cli.screen import err, out, progress, show_summary
@@ -32,6 +33,7 @@ def group() -> None:
 
 
 app.command("evaluate", no_args_is_help=True)(evaluate)
+app.command("diff", no_args_is_help=True)(diff)
 
 
 @app.command("run", no_args_is_help=True)

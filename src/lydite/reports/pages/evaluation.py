@@ -28,7 +28,7 @@ from lydite.reports.precision_plot import CurvePlot, plot_curve
 from lydite.reports.site import Site
 
 SHOWN_PLOTS = 12
-PREVIEWS = 6
+PREVIEWS = 10
 LISTED = 12
 FATES = {
     "not proposed": "no candidate covers it",
