@@ -154,7 +154,9 @@ def diff_runs(
     work = _Work(before, after, find_causes(before.description, after.description), threshold, min_move)
     changes = [change for one, other in pairs for change in work.changes(one, other)]
     taken = ({one.item for one, _ in joined}, {other.item for _, other in joined})
-    order = {name: place for place, name in enumerate(sorted({change.shown.class_name for change in changes}))}
+    order = {
+        name: place for place, name in enumerate(sorted({change.shown.class_name for change in changes}))
+    }
     changes.sort(
         key=lambda change: (
             KINDS.index(change.kind),
@@ -203,7 +205,9 @@ class _Work:
         tables = (self._runs[0].read_table(one), self._runs[1].read_table(other))
         left, right = _accepted(tables[0], one), _accepted(tables[1], other)
         iou = mask_iou(_masks(left, one), _masks(right, other))
-        pairs = pair_instances(iou, [s.class_name for s in left], [s.class_name for s in right], self._threshold)
+        pairs = pair_instances(
+            iou, [s.class_name for s in left], [s.class_name for s in right], self._threshold
+        )
         for row, column in pairs:
             yield from self._paired(left[row], right[column], float(iou[row, column]))
         for row in sorted(set(range(len(left))) - {row for row, _ in pairs}):

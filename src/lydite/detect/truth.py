@@ -1,4 +1,4 @@
-"""A truth in any format, brought together with the pictures and classes of a run; what is left out is named."""
+"""A truth in any format beside the pictures and classes of a run; what is left out is named."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lydite.core import ClassMap, InputError, Masks, UsageError
-from lydite.data import AnnotatedImage, AnnotationSet, get_format, printable
+from lydite.data import AnnotatedImage, get_format, printable
 from lydite.data.formats import FORMATS
 from lydite.data.formats.guess import guess_format
 from lydite.detect.finished import FinishedRun
@@ -126,7 +126,7 @@ def read_truth(source: TruthSource, run: FinishedRun) -> RunTruth:
     pairing = pair_pictures(paths, run.records, source.root)
     if not pairing.pairs:
         raise InputError(
-            f"The truth in {printable(source.path)} speaks of no picture of the run in {printable(run.path)}.",
+            f"The truth in {printable(source.path)} speaks of no picture of the run.",
             "File names must agree; folders may differ.",
             {"truth": paths[:3], "run": [record.item for record in run.records[:3]]},
         )
@@ -234,6 +234,3 @@ def _to_run_classes(
 
 def _without_mask(truth: ImageTruth) -> int:
     return len(truth) if truth.masks is None else int((truth.masks.areas == 0).sum())
-
-
-__all__ = ["AUTO", "AnnotationSet", "LeftOut", "RunTruth", "ToldPicture", "TruthSource", "read_truth"]

@@ -167,12 +167,14 @@ def _forgiven(
 ) -> npt.NDArray[np.bool_]:
     """Which rows of ``found`` lie on an instance of their class that does not count."""
     least = np.float32(threshold)
-    on: npt.NDArray[np.bool_] = (overlap >= least) & one.difficult
+    on: npt.NDArray[np.bool_] = np.asarray((overlap >= least) & one.difficult, np.bool_)
     if one.crowd.any() and len(found):
-        masks = iou_type == "segm" and one.masks is not None and found.masks is not None
-        inside = share_inside(found.masks, one.masks) if masks else share_inside(found.boxes, one.boxes)
+        if iou_type == "segm" and one.masks is not None and found.masks is not None:
+            inside = share_inside(found.masks, one.masks)
+        else:
+            inside = share_inside(found.boxes, one.boxes)
         same = found.labels[:, None] == one.labels[None, :]
-        on |= (inside >= least) & same & one.crowd
+        on = np.logical_or(on, (inside >= least) & same & one.crowd)
     forgiven: npt.NDArray[np.bool_] = on.any(axis=1)
     return forgiven
 

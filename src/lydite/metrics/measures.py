@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -220,7 +220,7 @@ def _nanmean(values: Floats) -> Floats:
     return _divide(np.where(known, values, 0).sum(axis=1), known.sum(axis=1))
 
 
-def _divide(part: npt.NDArray[np.floating], whole: npt.NDArray[np.generic]) -> Floats:
+def _divide(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> Floats:
     ratio = np.full(np.shape(whole), np.nan)
     np.divide(part, whole, out=ratio, where=np.asarray(whole > 0))
     return ratio

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lydite.core import ClassMap
 from lydite.metrics.instances import ImageResult, ImageTruth, IouType
-from lydite.metrics.matching import match
+from lydite.metrics.matching import Hit, Miss, match
 
 Floats = npt.NDArray[np.float64]
 
@@ -116,15 +116,14 @@ def rank_instances(
     matching = match(truth, scored, class_map, threshold, iou_type)
     place = {image: number for number, image in enumerate(matching.images)}
     scores = {found.image: found.scores for found in scored}
-    left = [(alarm, False) for alarm in matching.false_alarms]
-    rows = [*((hit, True) for hit in matching.hits), *left]
-    image = np.array([place[row.image] for row, _ in rows], np.int64)
-    score = np.array([scores[row.image][row.row] for row, _ in rows], np.float32)
-    order = np.lexsort((np.array([row.row for row, _ in rows], np.int64), image, -score))
+    rows: list[Hit | Miss] = [*matching.hits, *matching.false_alarms]
+    image = np.array([place[row.image] for row in rows], np.int64)
+    score = np.array([scores[row.image][row.row] for row in rows], np.float32)
+    order = np.lexsort((np.array([row.row for row in rows], np.int64), image, -score))
     return Ranking(
         image[order],
-        np.array([row.label for row, _ in rows], np.int64)[order],
+        np.array([row.label for row in rows], np.int64)[order],
         score[order],
-        np.array([hit for _, hit in rows], np.bool_)[order],
+        (np.arange(len(rows)) < len(matching.hits))[order],
         matching.table[..., 0] + matching.table[..., 2],
     )

@@ -14,6 +14,7 @@ from lydite.detect.diff import APPEARED, KINDS, Change, RunDiff, Seen
 from lydite.detect.diff_record import diff_record
 from lydite.detect.fate import Fate
 from lydite.detect.finished import FinishedRun
+from lydite.detect.store import ImageRecord
 from lydite.reports.links import RunLinks
 from lydite.reports.own_folder import take_folder
 from lydite.reports.pages.changes import (
@@ -88,9 +89,9 @@ class _Cards:
         return [cards[place] for place in sorted(cards)]
 
     @staticmethod
-    def _open(run: FinishedRun, record: object) -> npt.NDArray[np.uint8] | None:
+    def _open(run: FinishedRun, record: ImageRecord) -> npt.NDArray[np.uint8] | None:
         limits = ImageLimits(run.settings["max_bytes"], run.settings["max_pixels"])
-        return open_pixels(record, limits)  # type: ignore[arg-type]
+        return open_pixels(record, limits)
 
     def _card(
         self, change: Change, place: int, pixels: npt.NDArray[np.uint8] | None, items: tuple[str, str]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from lydite.core import ItemId, Outcome
+from lydite.core import ItemId, Masks, Outcome
 from lydite.data import ImageLimits, printable, write_atomic
 from lydite.detect.evaluation import Evaluation, FalseAlarm, MissedObject
 from lydite.detect.evaluation_record import evaluation_record
@@ -25,6 +26,7 @@ from lydite.reports.site import Site
 from lydite.reports.windows import Shape, draw_window, open_pixels, trace_shapes, window_around
 from lydite.reports.words import describe_block, plural
 
+Pixels: TypeAlias = npt.NDArray[np.uint8]
 EVALUATION = "evaluation.json"
 NAMED_RULES = 2
 """How many of the rules that blocked a candidate a card names; the picture's page has them all."""
@@ -112,10 +114,14 @@ class _Cards:
         return [misses[place] for place in sorted(misses)], [alarms[place] for place in sorted(alarms)]
 
     def _miss(
-        self, miss: MissedObject, table: pl.DataFrame, pixels: np.ndarray | None, place: int  # type: ignore[type-arg]
+        self,
+        miss: MissedObject,
+        table: pl.DataFrame,
+        pixels: Pixels | None,
+        place: int,
     ) -> ErrorCard:
         size_hw, shape = miss.record.size_hw, miss.shape
-        box = (shape if not hasattr(shape, "boxes") else shape.boxes).xyxy[0].tolist()
+        box = (shape.boxes if isinstance(shape, Masks) else shape).xyxy[0].tolist()
         candidate = table.filter(pl.col("region") == miss.fate.region)
         drawn = masks_of(candidate, size_hw)
         window = window_around([box, *drawn.boxes.xyxy.tolist()], size_hw)
@@ -135,7 +141,7 @@ class _Cards:
             miss.fate.outcome,
         )
 
-    def _alarm(self, alarm: FalseAlarm, pixels: np.ndarray | None, place: int) -> ErrorCard:  # type: ignore[type-arg]
+    def _alarm(self, alarm: FalseAlarm, pixels: Pixels | None, place: int) -> ErrorCard:
         size_hw = alarm.record.size_hw
         window = window_around(alarm.shape.boxes.xyxy.tolist(), size_hw)
         look, truth = self._looks[alarm.class_name], self._truth[alarm.record.item]
@@ -172,11 +178,12 @@ def _headline(miss: MissedObject) -> str:
 def _reasons(miss: MissedObject) -> tuple[str, ...]:
     blocks = miss.fate.blocks
     shown = tuple(describe_block(block) for block in blocks[:NAMED_RULES])
-    return (*shown, f"and {plural(len(blocks) - NAMED_RULES, 'more rule')}") if len(blocks) > NAMED_RULES else shown
+    return (
+        (*shown, f"and {plural(len(blocks) - NAMED_RULES, 'more rule')}")
+        if len(blocks) > NAMED_RULES
+        else shown
+    )
 
 
 def _title(record: ImageRecord) -> str:
     return printable(ItemId.parse(record.item).path)
-
-
-__all__: Sequence[str] = ["EVALUATION", "EvaluationNav", "write_evaluation"]

@@ -11,8 +11,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "recall": ("recall", "share of the true instances that were found"),
     "oracle_f1": (
         "oracle F1",
-        "the F1 that one best threshold on the rank, in place of the score rules, would have had on these "
-        "very pictures; no honest choice could know it",
+        "F1 of the best threshold on the rank in place of the score rules, chosen on these very pictures",
     ),
     "f1_to_oracle": ("F1 / oracle F1", "how much of the oracle's F1 the run's own decision reaches"),
     "ap": ("AP", "COCO's mean over IoU 0.50 to 0.95 and over classes, of what the run accepted"),

@@ -63,9 +63,7 @@ class Window:
         """Rows whose boxes reach into the window."""
         x0, y0, x1, y1 = (shapes.boxes if isinstance(shapes, Masks) else shapes).xyxy.T
         inside = (x1 > self.left) & (x0 < self.left + self.width)
-        rows: npt.NDArray[np.int64] = np.flatnonzero(
-            inside & (y1 > self.top) & (y0 < self.top + self.height)
-        )
+        rows: npt.NDArray[np.int64] = np.flatnonzero(inside & (y1 > self.top) & (y0 < self.top + self.height))
         return rows
 
 
@@ -102,9 +100,7 @@ def trace_shapes(shapes: Masks | Boxes, size_hw: tuple[int, int]) -> tuple[str, 
     """Outlines in pixels of the picture; boxes as they are."""
     if isinstance(shapes, Masks):
         return outlines(shapes, Frame(size_hw, size_hw[1], size_hw[0]))
-    return tuple(
-        f"M{x0:.1f} {y0:.1f}H{x1:.1f}V{y1:.1f}H{x0:.1f}Z" for x0, y0, x1, y1 in shapes.xyxy.tolist()
-    )
+    return tuple(f"M{x0:.1f} {y0:.1f}H{x1:.1f}V{y1:.1f}H{x0:.1f}Z" for x0, y0, x1, y1 in shapes.xyxy.tolist())
 
 
 def open_pixels(record: ImageRecord, limits: ImageLimits) -> npt.NDArray[np.uint8] | None:

@@ -35,7 +35,9 @@ def evaluate(
     ] = None,
     renames: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="THEIRS=OURS", help="class of the truth = class of the run; repeatable"),
+        typer.Option(
+            "--map", metavar="THEIRS=OURS", help="class of the truth = class of the run; repeatable"
+        ),
     ] = None,
     not_exhaustive: Annotated[
         list[str] | None,
@@ -96,8 +98,8 @@ def show_evaluation(result: Evaluation) -> None:
             withheld.setdefault(figure.withheld, []).append(label_of(name))
         elif figure is not None:
             table.add_row(label_of(name), figure_text(figure))
-    for name in assessment.terms.limits:
-        table.add_row(f"AR@{name}", figure_text(assessment.overall[f"ar_{name}"]))
+    for most in assessment.terms.limits:
+        table.add_row(f"AR@{most}", figure_text(assessment.overall[f"ar_{most}"]))
     out.print(table)
     for reason, names in withheld.items():
         out.print(f"withheld: {', '.join(names)} ({reason})")
@@ -155,6 +157,8 @@ def _pairs(texts: list[str]) -> dict[str, str]:
         if not equals or not old or not new:
             raise UsageError("Option --map takes theirs=ours.", "", text)
         if old in pairs:
-            raise UsageError("Option --map renames a class twice.", "Give each class of the truth once.", text)
+            raise UsageError(
+                "Option --map renames a class twice.", "Give each class of the truth once.", text
+            )
         pairs[old] = new
     return pairs

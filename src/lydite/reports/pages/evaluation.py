@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -164,9 +164,9 @@ def write_evaluation_page(
     )
 
 
-def _withheld(rows: Sequence[FigureRow] | object) -> tuple[tuple[str, str], ...]:
+def _withheld(rows: Iterable[FigureRow]) -> tuple[tuple[str, str], ...]:
     reasons: dict[str, list[str]] = {}
-    for row in rows:  # type: ignore[attr-defined]
+    for row in rows:
         if row.withheld:
             reasons.setdefault(row.withheld, []).append(row.label)
     return tuple((reason, ", ".join(labels)) for reason, labels in reasons.items())
