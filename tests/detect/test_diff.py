@@ -95,7 +95,9 @@ def test_the_other_way_round_is_the_mirror(run: FinishedRun) -> None:
 def test_a_vanished_instance_names_the_rule_and_the_setting(run: FinishedRun) -> None:
     row = first_accepted(run)
     block = {"rule": "min_pos_score", "value": 0.6, "threshold": 0.7, "against": None}
-    blocks = pl.when(row_is(row["region"])).then(pl.lit([block], pl.List(_block_type(run)))).otherwise("blocks")
+    blocks = (
+        pl.when(row_is(row["region"])).then(pl.lit([block], pl.List(_block_type(run)))).otherwise("blocks")
+    )
     outcome = pl.when(row_is(row["region"])).then(pl.lit("refused")).otherwise("outcome")
     other = edit(
         variant(run, settings={**run.settings, "min_pos_score": 0.7}), 0, blocks=blocks, outcome=outcome
@@ -148,9 +150,7 @@ def test_scores_of_two_spaces_are_not_compared(run: FinishedRun) -> None:
     record = diff_record(diff)
     assert record["scores_not_compared"] == OTHER_SPACES
     assert {row["moved"] for row in record["by_class"]} == {None}
-    assert record["causes"] == [
-        {"kind": "space", "name": "encoder", "before": "made-up", "after": "another"}
-    ]
+    assert record["causes"] == [{"kind": "space", "name": "encoder", "before": "made-up", "after": "another"}]
 
 
 def test_classes_and_exemplars_that_differ_are_named(run: FinishedRun) -> None:
@@ -198,7 +198,9 @@ def test_another_content_is_compared_and_another_size_is_not(tmp_path: Path, run
 def test_nothing_in_common(tmp_path: Path, run: FinishedRun) -> None:
     fake = FakeRun(tmp_path / "b")
     fake.add("other.png", size_hw=(20, 20))
-    with pytest.raises(InputError, match=r"have no picture in common\. Compare runs over the same pictures\."):
+    with pytest.raises(
+        InputError, match=r"have no picture in common\. Compare runs over the same pictures\."
+    ):
         diff_runs(run, fake.finish())
 
 

@@ -49,7 +49,9 @@ def test_composed_and_decomposed_names_are_one() -> None:
 
 def test_what_could_mean_several_is_an_error() -> None:
     records = [record("/p/one/a.jpg", "one/a.jpg"), record("/p/two/a.jpg", "two/a.jpg")]
-    with pytest.raises(InputError, match=r"Picture x/a.jpg of the truth could be 2 pictures of the run\. Make"):
+    with pytest.raises(
+        InputError, match=r"Picture x/a.jpg of the truth could be 2 pictures of the run\. Make"
+    ):
         pair_pictures(["x/a.jpg"], records, ROOT)
     with pytest.raises(InputError, match=r"Pictures x/a.jpg and y/a.jpg of the truth could both be one"):
         pair_pictures(["x/a.jpg", "y/a.jpg"], [record("/p/a.jpg")], ROOT)

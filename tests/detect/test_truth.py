@@ -87,7 +87,9 @@ def test_every_format_says_the_same(
 def test_the_format_may_be_named(fake: FakeRun, run: FinishedRun) -> None:
     path = own_truth(fake)
     assert read_truth(TruthSource(path, "coco"), run).format == "coco"
-    with pytest.raises(UnknownName, match=r"There is no annotation format named 'koko'\. Did you mean .*'coco'"):
+    with pytest.raises(
+        UnknownName, match=r"There is no annotation format named 'koko'\. Did you mean .*'coco'"
+    ):
         read_truth(TruthSource(path, "koko"), run)
 
 
@@ -123,7 +125,9 @@ def test_classes_are_renamed_and_merged(fake: FakeRun, run: FinishedRun) -> None
     assert {int(label) for p in truth.pictures for label in p.truth.labels} == {0}
     with pytest.raises(UnknownName, match=r"There is no class named 'Goldn'\. Did you mean 'Golden'"):
         read_truth(TruthSource(path, renames={"Goldn": "apple"}), run)
-    with pytest.raises(InputError, match=r"has no class in common with the run\. Rename its classes with --map"):
+    with pytest.raises(
+        InputError, match=r"has no class in common with the run\. Rename its classes with --map"
+    ):
         read_truth(TruthSource(path), run)
 
 

@@ -75,7 +75,11 @@ def test_the_numbers_are_those_of_cocos_program_and_of_the_matching(iou_type: Io
     cases = cases_of(truth, found, least=0.03)
     result = assess(cases, terms(iou_type=iou_type))
     scores = evaluate(truth, [case.accepted for case in cases], CLASSES, iou_type)
-    for name, value in (("ap", scores.overall.ap), ("ap50", scores.overall.ap50), ("ap75", scores.overall.ap75)):
+    for name, value in (
+        ("ap", scores.overall.ap),
+        ("ap50", scores.overall.ap50),
+        ("ap75", scores.overall.ap75),
+    ):
         assert result.overall[name].value == pytest.approx(value)
     for most in (1, 10, 100):
         asked = evaluate(truth, [case.accepted for case in cases], CLASSES, iou_type, most).overall.ar

@@ -14,6 +14,7 @@ from lydite.detect.diff import RunDiff, diff_runs
 from lydite.detect.diff_record import OTHER_SPACES, class_rows
 from lydite.detect.finished import FinishedRun
 from lydite.reports import write_diff
+from lydite.reports.words import plural
 
 NAMED = 12
 """How many of a long list are printed; diff.json has them all."""
@@ -57,18 +58,18 @@ def show_diff(result: RunDiff) -> None:
     for row in class_rows(result):
         counts = (row.same, row.vanished, row.appeared, row.left, row.joined, row.moved)
         table.add_row(row.name, *("-" if count is None else f"{count:,}" for count in counts))
-    out.print(f"{len(result.pairs):,} pictures compared, {len(result.changes):,} changes")
+    out.print(f"{plural(len(result.pairs), 'picture')} compared, {plural(len(result.changes), 'change')}")
     out.print(table)
     if not result.one_space:
         err.print(f"note: {OTHER_SPACES}")
     for items, what in (
-        (result.only_before, "pictures are only in the first run and are left out"),
-        (result.only_after, "pictures are only in the second run and are left out"),
-        (result.resized, "pictures have another size in the second run and are left out"),
-        (result.altered, "pictures were compared although their content differs"),
+        (result.only_before, "only in the first run, left out"),
+        (result.only_after, "only in the second run, left out"),
+        (result.resized, "of another size in the second run, left out"),
+        (result.altered, "compared although the content differs"),
     ):
         if items:
-            err.print(f"note: {len(items):,} {what}: {', '.join(items[:3])}", markup=False)
+            err.print(f"note: {plural(len(items), 'picture')} {what}: {', '.join(items[:3])}", markup=False)
 
 
 def _describe(cause: Cause) -> str:

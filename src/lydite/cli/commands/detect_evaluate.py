@@ -16,6 +16,7 @@ from lydite.detect.finished import FinishedRun
 from lydite.detect.truth import AUTO, LeftOut, TruthSource, read_truth
 from lydite.reports import write_evaluation
 from lydite.reports.measures import SUMMARY, figure_text, label_of
+from lydite.reports.words import plural
 
 NAMED = 3
 """How many of a long list of names are printed; evaluation.json has them all."""
@@ -72,7 +73,7 @@ def evaluate(
     kind = choose_iou_type(known, iou_type)
     _report_left_out(known.left_out)
     if kind == "bbox" and iou_type == AUTO:
-        err.print(f"note: boxes are compared, since {known.without_mask:,} true instances have no mask")
+        err.print(f"note: boxes are compared, since masks are missing in the truth: {known.without_mask:,}")
     result = evaluate_finished(finished, known, kind, threshold=threshold, max_dets=max_dets, draws=draws)
     show_evaluation(result)
     index = write_evaluation(result, run / "evaluation" if out_folder is None else out_folder)
@@ -84,7 +85,7 @@ def show_evaluation(result: Evaluation) -> None:
     assessment = result.assessment
     shapes = "masks" if assessment.terms.iou_type == "segm" else "boxes"
     out.print(
-        f"{assessment.images:,} pictures, {sum(assessment.asked):,} true and {result.accepted:,} accepted "
+        f"{plural(assessment.images, 'picture')}, {sum(assessment.asked):,} true and {result.accepted:,} accepted "
         f"instances; {shapes}, IoU {assessment.terms.threshold:g}, "
         f"{assessment.terms.level:.0%} intervals over pictures"
     )
@@ -106,8 +107,8 @@ def show_evaluation(result: Evaluation) -> None:
     _show_classes(result)
     if result.crowded:
         err.print(
-            f"note: {result.crowded:,} pictures hold more than {assessment.terms.max_dets:,} instances of a "
-            "class; AP and AR count no more (--max-dets)"
+            f"note: {plural(result.crowded, 'picture')} with more than {assessment.terms.max_dets:,} instances "
+            "of a class; AP and AR count no more (--max-dets)"
         )
 
 
@@ -127,19 +128,19 @@ def _show_classes(result: Evaluation) -> None:
 def _report_left_out(left: LeftOut) -> None:
     """Say what the numbers do not rest on, above all what may be a mistake."""
     lists = (
-        (left.without_truth, "pictures of the run have no truth and are left out"),
-        (left.without_picture, "pictures of the truth are not in the run and are left out"),
-        (left.failed, "pictures of the run had failed and are left out"),
-        (left.by_name, "pictures were paired by file name although their folders differ"),
-        (left.problems, "places in the truth cannot be used and are left out"),
+        (left.without_truth, "picture", "in the run without truth, left out"),
+        (left.without_picture, "picture", "in the truth and not in the run, left out"),
+        (left.failed, "picture", "failed in the run, left out"),
+        (left.by_name, "picture", "paired by file name although folders differ"),
+        (left.problems, "place", "in the truth that cannot be used, left out"),
     )
-    for names, what in lists:
+    for names, one, what in lists:
         if names:
             shown = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
-            err.print(f"note: {len(names):,} {what}: {shown}", markup=False)
+            err.print(f"note: {plural(len(names), one)} {what}: {shown}", markup=False)
     for name, count in left.unknown_classes.items():
         err.print(
-            f"note: class {name!r} of the truth is unknown to the run; {count:,} instances are left out",
+            f"note: class {name!r} of the truth is unknown to the run; left out: {plural(count, 'instance')}",
             markup=False,
         )
     for name in left.untold_classes:
