@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from lydite.cli.screen import err, out
@@ -57,7 +58,7 @@ def show_diff(result: RunDiff) -> None:
         table.add_column(title, justify="right")
     for row in class_rows(result):
         counts = (row.same, row.vanished, row.appeared, row.left, row.joined, row.moved)
-        table.add_row(row.name, *("-" if count is None else f"{count:,}" for count in counts))
+        table.add_row(escape(row.name), *("-" if count is None else f"{count:,}" for count in counts))
     out.print(f"{plural(len(result.pairs), 'picture')} compared, {plural(len(result.changes), 'change')}")
     out.print(table)
     if not result.one_space:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from lydite.cli.screen import err, out
@@ -82,12 +83,11 @@ def evaluate(
 
 def show_evaluation(result: Evaluation) -> None:
     """The numbers of an evaluation, small enough to read at a glance."""
-    assessment = result.assessment
-    shapes = "masks" if assessment.terms.iou_type == "segm" else "boxes"
+    assessment, terms = result.assessment, result.assessment.terms
+    shapes = "masks" if terms.iou_type == "segm" else "boxes"
     out.print(
-        f"{plural(assessment.images, 'picture')}, {sum(assessment.asked):,} true and {result.accepted:,} accepted "
-        f"instances; {shapes}, IoU {assessment.terms.threshold:g}, "
-        f"{assessment.terms.level:.0%} intervals over pictures"
+        f"{plural(assessment.images, 'picture')}, {sum(assessment.asked):,} true and {result.accepted:,} "
+        f"accepted instances; {shapes}, IoU {terms.threshold:g}, {terms.level:.0%} intervals over pictures"
     )
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="dim")
@@ -99,7 +99,7 @@ def show_evaluation(result: Evaluation) -> None:
             withheld.setdefault(figure.withheld, []).append(label_of(name))
         elif figure is not None:
             table.add_row(label_of(name), figure_text(figure))
-    for most in assessment.terms.limits:
+    for most in terms.limits:
         table.add_row(f"AR@{most}", figure_text(assessment.overall[f"ar_{most}"]))
     out.print(table)
     for reason, names in withheld.items():
@@ -107,8 +107,8 @@ def show_evaluation(result: Evaluation) -> None:
     _show_classes(result)
     if result.crowded:
         err.print(
-            f"note: {plural(result.crowded, 'picture')} with more than {assessment.terms.max_dets:,} instances "
-            "of a class; AP and AR count no more (--max-dets)"
+            f"note: {plural(result.crowded, 'picture')} with more than {terms.max_dets:,} instances of a "
+            "class; AP and AR count no more (--max-dets)"
         )
 
 
@@ -121,7 +121,7 @@ def _show_classes(result: Evaluation) -> None:
         table.add_column(title, justify="right")
     for label, figures in enumerate(assessment.per_class):
         cells = [f"{figures[name].value:.3f}" if figures[name].known else "-" for name in names]
-        table.add_row(assessment.terms.class_map[label], f"{assessment.asked[label]:,}", *cells)
+        table.add_row(escape(assessment.terms.class_map[label]), f"{assessment.asked[label]:,}", *cells)
     out.print(table)
 
 
