@@ -111,7 +111,7 @@ def test_the_oracle_redecides_by_suppression_alone(fake: FakeRun) -> None:
         assert set(kept) == expected
 
 
-def _covers(dense: np.ndarray, table: pl.DataFrame, one: int, other: int) -> bool:  # type: ignore[type-arg]
+def _covers(dense: np.ndarray, table: pl.DataFrame, one: int, other: int) -> bool:
     both = (dense[one] & dense[other]).sum()
     iou = both / (dense[one] | dense[other]).sum()
     ios = both / min(dense[one].sum(), dense[other].sum())

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from reports.result_pages import Written, write_results
-from reports.test_browser import Page, browser, tab
+from reports.test_browser import browser, tab
+from support import need_module
+
+need_module("playwright")
+
+from playwright.sync_api import Page  # noqa: E402 - after the check for it
 
 pytestmark = pytest.mark.browser
 __all__ = ["browser", "tab"]

@@ -167,16 +167,16 @@ def _forgiven(
 ) -> npt.NDArray[np.bool_]:
     """Which rows of ``found`` lie on an instance of their class that does not count."""
     least = np.float32(threshold)
-    on: npt.NDArray[np.bool_] = np.asarray((overlap >= least) & one.difficult, np.bool_)
-    if one.crowd.any() and len(found):
-        if iou_type == "segm" and one.masks is not None and found.masks is not None:
-            inside = share_inside(found.masks, one.masks)
-        else:
-            inside = share_inside(found.boxes, one.boxes)
-        same = found.labels[:, None] == one.labels[None, :]
-        on = np.logical_or(on, (inside >= least) & same & one.crowd)
-    forgiven: npt.NDArray[np.bool_] = on.any(axis=1)
-    return forgiven
+    on_difficult: npt.NDArray[np.bool_] = ((overlap >= least) & one.difficult).any(axis=1)
+    if not one.crowd.any() or not len(found):
+        return on_difficult
+    if iou_type == "segm" and one.masks is not None and found.masks is not None:
+        inside = share_inside(found.masks, one.masks)
+    else:
+        inside = share_inside(found.boxes, one.boxes)
+    same = found.labels[:, None] == one.labels[None, :]
+    in_crowd: npt.NDArray[np.bool_] = ((inside >= least) & same & one.crowd).any(axis=1)
+    return on_difficult | in_crowd
 
 
 def _overlap(one: ImageTruth, found: ImageResult, iou_type: IouType) -> npt.NDArray[np.float32]:
