@@ -167,7 +167,7 @@ def _forgiven(
 ) -> npt.NDArray[np.bool_]:
     """Which rows of ``found`` lie on an instance of their class that does not count."""
     least = np.float32(threshold)
-    on_difficult: npt.NDArray[np.bool_] = ((overlap >= least) & one.difficult).any(axis=1)
+    on_difficult = np.asarray(((overlap >= least) & one.difficult).any(axis=1), np.bool_)
     if not one.crowd.any() or not len(found):
         return on_difficult
     if iou_type == "segm" and one.masks is not None and found.masks is not None:
@@ -175,8 +175,8 @@ def _forgiven(
     else:
         inside = share_inside(found.boxes, one.boxes)
     same = found.labels[:, None] == one.labels[None, :]
-    in_crowd: npt.NDArray[np.bool_] = ((inside >= least) & same & one.crowd).any(axis=1)
-    return on_difficult | in_crowd
+    in_crowd = np.asarray(((inside >= least) & same & one.crowd).any(axis=1), np.bool_)
+    return np.logical_or(on_difficult, in_crowd)
 
 
 def _overlap(one: ImageTruth, found: ImageResult, iou_type: IouType) -> npt.NDArray[np.float32]:

@@ -55,7 +55,9 @@ def evaluate(
     max_dets: Annotated[
         int, typer.Option(min=1, help="most instances that AP and AR count, per picture and class")
     ] = 100,
-    draws: Annotated[int, typer.Option(min=1, help="resamples of the pictures behind each interval")] = 200,
+    draws: Annotated[
+        int, typer.Option(min=1, help="resamples of the pictures behind each interval; fewer is faster")
+    ] = 200,
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="folder for numbers and pages [default: RUN/evaluation]")
     ] = None,
@@ -75,9 +77,11 @@ def evaluate(
     _report_left_out(known.left_out)
     if kind == "bbox" and iou_type == AUTO:
         err.print(f"note: boxes are compared, since masks are missing in the truth: {known.without_mask:,}")
-    result = evaluate_finished(finished, known, kind, threshold=threshold, max_dets=max_dets, draws=draws)
+    with err.status("comparing"):
+        result = evaluate_finished(finished, known, kind, threshold=threshold, max_dets=max_dets, draws=draws)
     show_evaluation(result)
-    index = write_evaluation(result, run / "evaluation" if out_folder is None else out_folder)
+    with err.status("writing pages"):
+        index = write_evaluation(result, run / "evaluation" if out_folder is None else out_folder)
     out.print(f"pages        {index}", markup=False)
 
 
