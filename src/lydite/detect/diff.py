@@ -238,8 +238,9 @@ def pair_instances(
 ) -> list[tuple[int, int]]:
     """Pairs of rows and columns, each taken once: within a class first, the largest overlap first.
 
-    Ties go to the pair with the smaller numbers, whichever side they are on, so that the transposed
-    overlaps give the transposed pairs.
+    Ties go to the smaller numbers. Two pairs exclude each other only if they share a row or a column, and
+    then the other number decides, on whichever side it is: the transposed overlaps give the transposed
+    pairs.
 
     Args:
         iou: ``(before, after)`` overlaps.
@@ -250,7 +251,7 @@ def pair_instances(
     rows, columns = np.nonzero(iou >= np.float32(threshold))
     ranked = sorted(
         zip(rows.tolist(), columns.tolist(), strict=True),
-        key=lambda p: (before[p[0]] != after[p[1]], -iou[p], min(p), max(p)),
+        key=lambda p: (before[p[0]] != after[p[1]], -iou[p], p),
     )
     taken: tuple[set[int], set[int]] = (set(), set())
     pairs = []
