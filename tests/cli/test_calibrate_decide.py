@@ -10,13 +10,13 @@ import polars as pl
 import pytest
 
 from cli.support_cli import detect, lydite, words
-from pictures import GREEN, RED, write_examples, write_scene
+from pictures import GREEN, RED, write_placed_examples, write_scene
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("calibrate")
-    write_examples(root / "positive", {"red": RED, "green": GREEN}, count=4)
+    write_placed_examples(root / "positive", {"red": RED, "green": GREEN})
     for k in range(3):
         write_scene(root / "scenes" / f"{k}.png", seed=k)
     assert detect(root / "scenes", root / "positive", root / "run", "--no-pages", "--quiet").code == 0
@@ -105,7 +105,7 @@ def test_no_run_is_said(tmp_path: Path) -> None:
 
 
 def test_too_few_examples_are_said(tmp_path: Path) -> None:
-    write_examples(tmp_path / "positive", {"red": RED}, count=2)
+    write_placed_examples(tmp_path / "positive", {"red": RED}, count=2)
     write_scene(tmp_path / "scenes" / "0.png")
     outcome = detect(tmp_path / "scenes", tmp_path / "positive", tmp_path / "run", "--no-pages", "--quiet")
     assert outcome.code == 0

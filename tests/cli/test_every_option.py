@@ -20,7 +20,19 @@ from cli.support_cli import Outcome, detect
 from detect.proposers.given import annotate
 from lydite.cli.main import app
 from lydite.detect.config import GROUP_OF
-from pictures import BLUE, GREEN, RED, YELLOW, disc, example, ground, save, square, write_examples
+from pictures import (
+    BLUE,
+    GREEN,
+    RED,
+    YELLOW,
+    disc,
+    example,
+    ground,
+    save,
+    square,
+    write_examples,
+    write_placed_examples,
+)
 from support import need_module
 
 
@@ -76,6 +88,7 @@ class Fixture:
                     .replace("{scenes}", str(self.scenes))
                     .replace("{finder}", str(self.root / "finder.py"))
                     .replace("{sam2}", str(self.root / "sam2"))
+                    .replace("{placed}", str(self.root / "placed"))
                 )
             if argument == "{sam2}":
                 self.segmenter("sam2", 1)
@@ -132,7 +145,7 @@ class Fixture:
 NO_PAGES = ("--no-pages",)
 OPEN = ("--min-pos-score", "0", "--decision-threshold", "-1", "--score-ratio", "0", "--consensus-thr", "0")
 """Rules out of the way, so that the rule under test decides."""
-CALIBRATED = ("--preset", "calibrated")
+CALIBRATED = ("--preset", "calibrated", "--positive", "{placed}")
 QUICK_SAM = ("--points-per-side", "4", "--pred-iou", "0", "--stability", "0", "--crop-layers", "0")
 SIMILAR = ("--proposer", "similarity")
 BOXES = ("--proposer", "boxes", "--boxes-file", "{boxes}")
@@ -250,6 +263,7 @@ def fixture(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
     root = tmp_path_factory.mktemp("options")
     positive = write_examples(root / "positive", {"red": RED, "green": GREEN})
     save(disc(ground((64, 64), 9), (32, 32), 20, (170, 70, 60)), positive / "red" / "3.jpg")
+    write_placed_examples(root / "placed", {"red": RED, "green": GREEN})
     negative = root / "negative"
     for k, colour in enumerate((BLUE, YELLOW, (120, 120, 120), (150, 60, 140))):
         save(square(ground((64, 64), k), (16, 16), 32, colour), negative / f"{k}.jpg")

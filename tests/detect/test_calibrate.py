@@ -163,7 +163,7 @@ def test_too_few_is_said_and_nothing_is_invented() -> None:
         "Too few to calibrate: 2 held-out examples were found, in 2 pictures. 3 are needed."
     )
     told = calibrate(replace(rehearsal, whole=("a.png", "b.png"), alone=("c.png",)), DEFAULT).refusal
-    assert "; 2 examples are whole pictures, with nothing around to search in; 1 are the only picture" in told
+    assert "; 2 examples are close-ups, with too little around to search in; 1 are the only picture" in told
 
 
 def test_a_class_with_too_few_leans_on_the_others() -> None:

@@ -99,10 +99,16 @@ def test_whole_pictures_cannot_be_rehearsed(tmp_path: Path, searcher: Searcher) 
     assert not seen.scenes
     detector = Detector.from_folders(folder, settings=SETTINGS)
     assert detector.calibration is not None
-    assert "6 examples are whole pictures" in detector.calibration.refusal
+    assert "6 examples are close-ups" in detector.calibration.refusal
     strict = resolve("strict", options=OPTIONS)
     assert detector.settings.rules == strict.rules
     assert detector.settings.filters == strict.filters
+
+
+def test_close_ups_are_no_rehearsal_either(tmp_path: Path, searcher: Searcher) -> None:
+    """On a close-up little can be mistaken, and all ranks high: its thresholds would refuse every scene."""
+    folder = write_examples(tmp_path / "positive", {"red": RED, "green": GREEN})
+    assert len(rehearse(build_bank(find_exemplars(folder), searcher.examiner.encoder), searcher).whole) == 6
 
 
 def test_an_option_survives_the_fallback(tmp_path: Path) -> None:

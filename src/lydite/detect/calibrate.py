@@ -109,7 +109,7 @@ def _refusal(rehearsal: Rehearsal) -> str:
         return ""
     words = f"Too few to calibrate: {int(found.sum())} held-out examples were found, in {pictures} pictures"
     if rehearsal.whole:
-        words += f"; {len(rehearsal.whole)} examples are whole pictures, with nothing around to search in"
+        words += f"; {len(rehearsal.whole)} examples are close-ups, with too little around to search in"
     if rehearsal.alone:
         words += f"; {len(rehearsal.alone)} are the only picture of their class"
     if rehearsal.unsearched:

@@ -1,144 +1,110 @@
-"""A finished run as annotations: what it accepted, picture by picture, one in memory at a time."""
+"""A finished run as it lies on disk, for those who read it and never write it."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from lydite.core import ClassMap, InputError, InvalidValue, ItemId, UsageError
-from lydite.data import AnnotatedImage, printable
-from lydite.data.rows import Place, parse_picture_path
-from lydite.detect.run import DESCRIPTION, LIST, RunFolder
-from lydite.detect.store import ImageRecord, masks_of
+from lydite.core import ClassMap, InputError, ItemId, UsageError
+from lydite.data import printable
+from lydite.detect.run import DESCRIPTION, RunFolder
+from lydite.detect.store import ImageRecord
 
-_NEEDED = (
-    *(("", key) for key in ("fingerprint", "lydite", "exemplars")),
-    *(("settings", key) for key in ("proposer", "max_bytes", "max_pixels")),
-    *(("space", key) for key in ("encoder", "weights", "layer")),
-)
-"""What of a run's description those who read finished runs rely on."""
+INSTANCES = "instances.json"
+SUMMARY = "summary.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a run accepted in one picture.
-
-    Args:
-        record: The picture.
-        image: Its instances, best first: boxes, masks, classes, scores; ids are region ids.
-        regions: Their numbers within the picture.
-    """
-
-    record: ImageRecord
-    image: AnnotatedImage
-    regions: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FinishedRun:
-    """A run folder that ``finish`` has completed.
+    """What a run left behind.
 
     Args:
-        folder: The run folder.
-        description: What the run is, as its ``run.json`` says.
-        class_map: Its classes.
+        folder: Where it lies.
+        description: What the run is: settings, space, classes, exemplars.
+        records: Its pictures that were looked at, in its order.
+        failed: Items of its pictures that could not be used.
     """
 
     folder: RunFolder
     description: dict[str, Any]
-    class_map: ClassMap
+    records: tuple[ImageRecord, ...]
+    failed: tuple[str, ...]
 
     @classmethod
     def open(cls, path: Path) -> FinishedRun:
-        """The run in a folder.
+        """Open the folder of a run.
 
         Raises:
-            UsageError: If the folder holds no run, or one that has not come to its end.
-            InputError: If its description is damaged.
+            UsageError: If it is no run, or one that did not finish.
+            InputError: If its files contradict each other or cannot be read.
         """
+        name = printable(path)
         if not (path / DESCRIPTION).is_file():
             raise UsageError(
-                f"{printable(path)} is no folder of a run.", "Give the folder of lydite detect run --out."
+                f"Folder {name} holds no run.", "Name the folder that was the --out of lydite detect run."
             )
-        if not (path / LIST).is_file():
+        if not (path / INSTANCES).is_file() or not (path / SUMMARY).is_file():
             raise UsageError(
-                f"The run in {printable(path)} has not come to its end.",
-                "Give the same lydite detect run again: it goes on where it stopped.",
+                f"The run in {name} is not finished.", "Give its command again: it goes on where it stopped."
             )
         folder = RunFolder(path)
         try:
+            covered = json.loads((path / INSTANCES).read_text(encoding="utf-8"))["images"]
+            summary = json.loads((path / SUMMARY).read_text(encoding="utf-8"))
+            failed = tuple(entry["item"] for entry in summary["failed"])
+            records = _records(folder, [entry["file_name"] for entry in covered])
             description = folder.describe()
-            for part, key in _NEEDED:
-                (description[part] if part else description)[key]
-            return cls(folder, description, ClassMap(tuple(description["classes"])))
-        except (ValueError, TypeError, KeyError) as error:
+            ClassMap(tuple(description["classes"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
-                f"{printable(path / DESCRIPTION)} describes no run.",
-                "Run again into another folder.",
-                str(error),
+                f"The run in {name} cannot be read: {error!r}.",
+                "Give its command again, or restore the folder.",
             ) from error
+        return cls(folder, description, records, failed)
 
-    def count(self) -> tuple[int, int]:
-        """How many pictures are done and how many failed."""
-        counts = Counter(entry["status"] for entry in self._entries())
-        return counts["done"], counts["failed"]
+    @property
+    def path(self) -> Path:
+        """Where the run lies."""
+        return self.folder.path
 
-    def pictures(self) -> Iterator[Found]:
-        """What was accepted in each picture that is done, in the run's order.
+    @property
+    def class_map(self) -> ClassMap:
+        """The classes that it was asked for."""
+        return ClassMap(tuple(self.description["classes"]))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Flat names to values."""
+        settings: dict[str, Any] = self.description["settings"]
+        return settings
+
+    def read_table(self, record: ImageRecord) -> pl.DataFrame:
+        """All candidates of a picture, in the order of their numbers.
 
         Raises:
-            InputError: If a result is gone or damaged.
-            AnnotationError: If an item's path would leave the folder of pictures.
+            InputError: If the table cannot be read.
         """
-        for entry in self._entries():
-            if entry["status"] == "done":
-                yield self._find(ItemId.parse(entry["item"]), entry["line"])
-
-    def _find(self, item: ItemId, line: int) -> Found:
-        path = parse_picture_path(item.path, Place(printable(self.folder.path / LIST), line, "item"))
         try:
-            record = self.folder.shelf.read_record(item)
-            table = self.folder.shelf.read_table(item).filter(pl.col("outcome") == "accepted")
-            table = table.sort("rank", "region", descending=[True, False])
-            masks = masks_of(table, record.size_hw)
-            labels = [self.class_map.get_label(name) for name in table["class"]]
-        except (OSError, ValueError, TypeError, KeyError, UsageError, pl.exceptions.PolarsError) as error:
+            return self.folder.shelf.read_table(ItemId.parse(record.item))
+        except (OSError, pl.exceptions.PolarsError) as error:
             raise InputError(
-                f"The result of {item} in {printable(self.folder.path)} cannot be read.",
-                "Give the same lydite detect run again: it makes what is missing.",
-                str(error),
+                f"The candidates of {record.item} cannot be read: {error}.", "Give the run's command again."
             ) from error
-        regions = tuple(table["region"].to_list())
-        image = AnnotatedImage(
-            path,
-            record.size_hw,
-            masks.boxes,
-            np.array(labels, np.int64),
-            masks if len(masks) else None,
-            tuple(f"{item}#{number}" for number in regions),
-            scores=table["score"].to_numpy(),
-            attributes=tuple({"nearest_positive": name} for name in table["nearest_positive"]),
-        )
-        return Found(record, image, regions)
 
-    def _entries(self) -> Iterator[dict[str, Any]]:
-        path = self.folder.path / LIST
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                try:
-                    entry = json.loads(line)
-                    ItemId.parse(entry["item"])
-                    yield {"item": entry["item"], "status": entry["status"], "line": number}
-                except (ValueError, TypeError, KeyError, AttributeError, InvalidValue) as error:
-                    raise InputError(
-                        f"{printable(path)}, line {number}: is no entry of the list.",
-                        "Give the same lydite detect run again: it writes the list anew.",
-                        str(error),
-                    ) from error
+
+def _records(folder: RunFolder, paths: list[str]) -> tuple[ImageRecord, ...]:
+    """The records of the pictures that ``instances.json`` covers; others are from earlier calls."""
+    place = {path: number for number, path in enumerate(paths)}
+    found: dict[str, ImageRecord] = {}
+    for file in folder.shelf.folder.glob("*.json"):
+        item = ItemId.parse(json.loads(file.read_text(encoding="utf-8"))["item"])
+        if item.path in place:
+            found[item.path] = folder.shelf.read_record(item)
+    missing = [path for path in paths if path not in found]
+    if missing:
+        raise KeyError(f"no record of {missing[0]}")
+    return tuple(found[path] for path in paths)

@@ -30,6 +30,8 @@ Ints = npt.NDArray[np.int64]
 
 HIT_IOU = 0.5
 """A candidate that overlaps an example this much has found it."""
+CLOSE_UP = 0.5
+"""An example at least this long, as a share of its picture's shorter side, leaves too little around it."""
 PART_IOU = 0.1
 """One that overlaps it less, but at least this much, is a part of it or holds a part of it."""
 
@@ -61,7 +63,7 @@ class Rehearsal:
         part_ranks: ``(m,)`` float64 ranks of candidates on parts of examples.
         part_of: ``(m,)`` int64 row of the example that each is a part of.
         scenes: All candidates, by picture.
-        whole: Names of examples that are whole pictures: nothing lies around them to search in.
+        whole: Names of examples that are close-ups: too little lies around them to search in.
         alone: Names of examples whose class has no example in any other picture.
         unsearched: Names of examples in whose pictures the proposer cannot propose.
     """
@@ -215,13 +217,18 @@ def _load(
     except ImageError:  # the file has changed since the bank was made
         return None
     picture = loaded[0][0]
-    located = [at for at, each in enumerate(exemplars) if each.box or each.mask or picture.alpha is not None]
+    located = [at for at, (_, mask) in enumerate(loaded) if not _is_close_up(mask)]
     notes.whole += [exemplar.name for at, exemplar in enumerate(exemplars) if at not in located]
     if not located:
         return None
     chosen = [exemplars[at] for at in located]
     masks = Masks.concatenate([loaded[at][1] for at in located], picture.size_hw)
     return picture, chosen, masks, np.array([row_of[exemplar.name] for exemplar in chosen], np.int64)
+
+
+def _is_close_up(mask: Masks) -> bool:
+    x0, y0, x1, y1 = mask.boxes.xyxy[0]
+    return max(x1 - x0, y1 - y0) >= CLOSE_UP * min(mask.size_hw)
 
 
 def _spread(items: Sequence[T], most: int) -> list[T]:

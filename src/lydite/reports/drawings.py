@@ -16,7 +16,7 @@ from PIL import Image
 from lydite.core import ClassMap, ImageError, Masks, UsageError
 from lydite.data import ImageLimits, load_image
 from lydite.data.files import write_once
-from lydite.detect.finished import Found
+from lydite.detect.accepted import Found
 from lydite.detect.store import ImageRecord
 from lydite.reports.palette import look_of
 

@@ -10,6 +10,8 @@ import typer
 
 from lydite.cli.calibration import show_calibration
 from lydite.cli.commands import detect_calibrate, detect_decide
+from lydite.cli.commands.detect_diff import diff
+from lydite.cli.commands.detect_evaluate import evaluate
 from lydite.cli.commands.detect_export import export
 from lydite.cli.options import with_settings
 from lydite.cli.screen import err, out, progress, show_summary
@@ -48,6 +50,8 @@ def group() -> None:
 
 
 app.command("export", no_args_is_help=True)(export)
+app.command("evaluate", no_args_is_help=True)(evaluate)
+app.command("diff", no_args_is_help=True)(diff)
 
 
 @app.command("run", no_args_is_help=True)
