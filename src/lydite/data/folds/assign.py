@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -37,20 +39,17 @@ class Items:
     def __post_init__(self) -> None:
         for name in ("ids", "labels", "groups"):
             column = getattr(self, name)
-            object.__setattr__(self, name, None if column is None else tuple(map(_text, column)))
+            object.__setattr__(self, name, None if column is None else _texts(column))
         lengths = {"ids": len(self.ids), "labels": len(self.labels), "groups": len(self.own_groups)}
         if not self.ids or len(set(lengths.values())) != 1:
             raise InvalidValue("Items", "columns of one length, at least one row", lengths)
         if len(set(self.ids)) != len(self.ids):
-            twice = [
-                name
-                for name, times in zip(*np.unique(self.ids, return_counts=True), strict=True)
-                if times > 1
-            ]
-            raise InvalidValue("Items.ids", "distinct", str(twice[0]))
+            twice = [name for name, times in Counter(self.ids).items() if times > 1]
+            raise InvalidValue("Items.ids", "distinct", twice[0])
         for kind, column in (("label", self.labels), ("group", self.groups or ())):
-            rows = [row for row, value in enumerate(column) if value.strip().lower() in _NO_VALUE]
-            if rows:
+            absent = {value for value in set(column) if value.strip().lower() in _NO_VALUE}
+            if absent:
+                rows = [row for row, value in enumerate(column) if value in absent]
                 raise InputError(
                     f"{len(rows)} of {len(self.ids)} items have no {kind}, first {self.ids[rows[0]]!r}.",
                     f"Give each item a {kind}, or leave these items out.",
@@ -86,7 +85,7 @@ def make_folds(items: Items, count: int, way: Way | None = None) -> Folds:
             "Ask for another number of folds." if most > 1 else "Add items of other groups.",
             count,
         )
-    _, classes = np.unique(items.labels, return_inverse=True)
+    classes = _codes(items.labels)
     numbers = _place(items.ids, classes, items.own_groups, count, chosen, None)
     source = source_digest(items.ids, items.labels, items.own_groups, chosen, count)
     present = np.ones(len(items.ids), np.bool_)
@@ -121,7 +120,7 @@ def align(folds: Folds, items: Items) -> Folds:
     numbers = np.array([known.get(name, -1) for name in items.ids], np.int64)
     if folds.way is Way.GROUPED:
         _join_groups(numbers, items.ids, groups, _homes(folds, gone))
-    _, classes = np.unique(items.labels, return_inverse=True)
+    classes = _codes(items.labels)
     new = np.flatnonzero(numbers < 0)
     if len(new):
         old = numbers >= 0
@@ -153,7 +152,7 @@ def _place(
 ) -> Ints:
     if way is Way.STRATIFIED:
         return place_items(ids, classes, classes, count, loads)
-    _, group = np.unique(groups, return_inverse=True)
+    group = _codes(groups)
     if way is Way.STRATIFIED_GROUPS:
         return place_items(ids, classes, classes * (int(group.max()) + 1) + group, count, loads)
     width = int(classes.max()) + 1 if loads is None else len(loads)
@@ -181,5 +180,14 @@ def _join_groups(numbers: Ints, ids: Sequence[str], groups: Sequence[str], homes
         numbers[row] = homes.get(groups[row], -1)
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+def _codes(column: Sequence[str]) -> Ints:
+    """The place of each text among the sorted distinct ones."""
+    place = {text: at for at, text in enumerate(sorted(set(column)))}
+    return np.fromiter(map(place.__getitem__, column), np.int64, len(column))
+
+
+def _texts(column: Sequence[object]) -> tuple[str, ...]:
+    """Values as texts; ``None`` is the empty one."""
+    if set(map(type, column)) <= {str}:
+        return tuple(cast(Sequence[str], column))
+    return tuple("" if value is None else str(value) for value in column)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -131,7 +132,6 @@ def source_digest(
         count: Number of folds.
         parent: The digest of the folds that these are aligned with.
     """
-    digest = hashlib.sha256(f"folds 1\0{way}\0{count}\0{parent}\n".encode())
-    for row in sorted(zip(ids, labels, groups, strict=True)):
-        digest.update("".join(f"{len(part)}:{part}" for part in row).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    rows = sorted(zip(ids, labels, groups, strict=True))
+    text = json.dumps(["folds 1", way, count, parent, rows], separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -36,15 +36,20 @@ def place_groups(counts: Ints, folds: int, loads: Ints | None = None) -> Ints:
     totals = np.maximum(counts.sum(axis=0) + here.sum(axis=1), 1)
     placed = np.full(len(counts), -1, np.int64)
     one_by_one = len(counts) <= _ONE_BY_ONE
-    order = np.argsort(-counts.std(axis=1), kind="stable")
     single = np.zeros(len(counts), np.bool_) if one_by_one else counts.sum(axis=1) == 1
-    for same in _alike(counts, order[~single[order]], one_by_one):
+    larger = np.flatnonzero(~single)
+    order = larger[np.argsort(-counts[larger].std(axis=1), kind="stable")]
+    for same in _alike(counts, order, one_by_one):
         even = len(same) // folds
         if even:
             placed[same[: even * folds]] = np.tile(np.arange(folds), even)
             here += even * counts[same[0]][:, None]
-        for group in same[even * folds :]:
-            placed[group] = (_best_of_all if one_by_one else _best)(here, counts[group], totals)
+        rest = same[even * folds :]
+        if one_by_one:
+            placed[rest] = _best_of_all(here, counts[rest[0]], totals)
+        elif len(rest):
+            placed[rest] = _best(here, counts[rest[0]], totals, len(rest))
+        for group in rest:
             here[:, placed[group]] += counts[group]
     if single.any():
         _level(counts, np.flatnonzero(single), here, placed)
@@ -69,11 +74,10 @@ def _alike(counts: Ints, order: Ints, one_by_one: bool) -> list[Ints]:
     return np.split(order[by_kind], np.cumsum(np.bincount(rank[kind]))[:-1])
 
 
-def _best(here: Ints, group: Ints, totals: Ints) -> int:
-    """Where a group makes the imbalance least; of equals, the fold with the fewest items, then the first."""
+def _best(here: Ints, group: Ints, totals: Ints, copies: int) -> Ints:
+    """Where copies of a group, one a fold, raise the imbalance least; of equals, the smallest folds first."""
     costs = _cost_in_each(here, group, totals)
-    close = np.flatnonzero(costs <= costs.min() + 1e-12)
-    return int(close[here[:, close].sum(axis=0).argmin()])
+    return np.lexsort((here.sum(axis=0), np.round(costs, 12)))[:copies]
 
 
 def _best_of_all(here: Ints, group: Ints, totals: Ints) -> int:
@@ -99,9 +103,9 @@ def _cost_in_each(here: Ints, group: Ints, totals: Ints) -> Floats:
     share = here[touched] / totals[touched, None]
     added = group[touched] / totals[touched]
     folds = share.shape[1]
-    mean = share.mean(axis=1) + added / folds
-    square = (share**2).sum(axis=1)[:, None] + 2 * share * added[:, None] + (added**2)[:, None]
-    return np.sqrt(np.maximum(square / folds - (mean**2)[:, None], 0)).sum(axis=0)
+    mean = share.sum(axis=1) / folds + added / folds
+    square = (share * share).sum(axis=1) + added * added - folds * mean * mean
+    return np.sqrt(np.maximum(square[:, None] + 2 * added[:, None] * share, 0) / folds).sum(axis=0)
 
 
 def _level(counts: Ints, singles: Ints, here: Ints, placed: Ints) -> None:
