@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,6 +51,29 @@ class Problem:
         return int(self.labels.max()) + 1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One fold of a cross-fit.
+
+    Args:
+        known: Rows to fit on, at least one.
+        asked: Rows to judge; none of them is known.
+
+    Raises:
+        InvalidValue: If nothing is known, or a row stands on both sides.
+    """
+
+    known: Rows
+    asked: Rows
+
+    def __post_init__(self) -> None:
+        if not len(self.known):
+            raise InvalidValue("Part.known", "at least one row", 0)
+        both = np.intersect1d(self.known, self.asked)
+        if len(both):
+            raise InvalidValue("Part.known", "apart from what is asked", both.tolist()[:8])
+
+
 class FittedHead(Protocol):
     """A head that has seen its rows."""
 
@@ -65,12 +89,27 @@ class Head(Protocol):
         """Fit on every row of the problem."""
         ...
 
-    def held_out(self, problem: Problem, known: Rows, asked: Rows) -> Probabilities:
-        """Probabilities of the rows ``asked`` by a head fitted on the rows ``known`` alone.
+    def held_out(self, problem: Problem, parts: Sequence[Part]) -> Iterator[Probabilities]:
+        """For each part, probabilities of its asked rows by a head fitted on its known rows alone.
 
-        Args:
-            problem: Every row. What does not depend on labels may be taken from all of it.
-            known: Rows to fit on; every class of theirs counts, others have probability 0.
-            asked: Rows to judge; none of them is in ``known``.
+        What does not depend on labels may be computed once, from the vectors of all rows.
+
+        Returns:
+            ``(asked, problem.classes)`` float32 each; 0 for classes that no known row has.
         """
         ...
+
+
+def spread(part: Part, problem: Problem, judge: Callable[[Labels, int], Probabilities]) -> Probabilities:
+    """Let a head work on the classes that the known rows have, and put its columns where they belong.
+
+    Args:
+        part: Known and asked rows.
+        problem: All rows.
+        judge: From labels of the known rows, without gaps, and their number of classes to
+            ``(asked, classes)`` probabilities.
+    """
+    there, labels = np.unique(problem.labels[part.known], return_inverse=True)
+    wide = np.zeros((len(part.asked), problem.classes), np.float32)
+    wide[:, there] = judge(labels, len(there))
+    return wide
