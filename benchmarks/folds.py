@@ -60,8 +60,9 @@ def compare(rows: int, groups: int, classes: int, repeats: int, peer_repeats: in
     ratio = min(peer) / min(ours)
     held = ratio >= CLAIM and folds.imbalance <= theirs and folds.sizes.min() > 0
     print(
-        f"{rows} items, {len(np.unique(group))} groups, {classes} classes: ours {min(ours):.3f} s, peer {min(peer):.2f} s, "
-        f"ratio {ratio:.0f} (claimed at least {CLAIM}); imbalance {folds.imbalance:.6f} against {theirs:.6f}; "
+        f"{rows} items, {len(np.unique(group))} groups, {classes} classes: ours {min(ours):.3f} s, "
+        f"peer {min(peer):.2f} s, ratio {ratio:.0f} (claimed at least {CLAIM}); "
+        f"imbalance {folds.imbalance:.6f} against {theirs:.6f}; "
         f"smallest fold {folds.sizes.min()}: {'holds' if held else 'FAILS'}"
     )
     return held

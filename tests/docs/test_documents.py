@@ -1,4 +1,4 @@
-"""Documents that run: every Python block of README and docs/python_api.md, in order, in one folder."""
+"""Documents that run: every Python block of README and docs pages, in order, in one folder."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def inside(folder: Path) -> Iterator[Path]:
     os.chdir(before)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/python_api.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/python_api.md", "docs/folds.md", "docs/probe.md"])
 def test_every_python_block_runs(inside: Path, document: str, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = _BLOCK.findall((REPOSITORY / document).read_text(encoding="utf-8"))
     assert blocks

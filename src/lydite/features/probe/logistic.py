@@ -19,7 +19,7 @@ class Logistic:
 
     Args:
         c: Weight of the data against the penalty, as scikit-learn's ``C``.
-        tolerance: The largest entry of the gradient, divided by ``c`` and the number of rows, at which to stop.
+        tolerance: The largest entry of the gradient, over ``c`` and the number of rows, at which to stop.
 
     Raises:
         InvalidValue: If an argument is not positive.
@@ -41,7 +41,7 @@ class Logistic:
         return LinearHead(np.ascontiguousarray(inner), weights[-1] - mean @ inner)
 
     def held_out(self, problem: Problem, parts: Sequence[Part]) -> Iterator[Probabilities]:
-        """As ``Head.held_out``. Each part starts from nothing: a start from all labels would leave a trace."""
+        """As ``Head.held_out``. Each part starts from nothing: a start that saw all labels leaves a trace."""
         _, centred, _ = _reduced(problem.vectors)
         directions = leading_directions(centred)
         for part in parts:
