@@ -2,11 +2,11 @@
 
     python benchmarks/probe.py [--cache FOLDER] [--tolerance 1e-4 1e-6] [--repeats 3]
 
-2,936 grocery pictures at short side 224 through MobileNetV2 with the measuring weights (1,280 numbers each),
-five folds stratified by fine class, C = 30. Ours is timed from vectors to ``OutOfFold``; the peer fits the same
-folds with lbfgs until it says that it has converged, at each tolerance asked for (1e-4 is its default). Seconds
-of the process (CPU) are printed beside wall time, for a busy machine stretches the latter. The claim: at least 10
-times faster, accuracy within 0.5 points.
+2,936 grocery pictures at short side 224 through MobileNetV2 with the measuring weights (1,280 numbers
+each), five folds stratified by fine class, C = 30. Ours is timed from vectors to ``OutOfFold``; the peer
+fits the same folds with lbfgs until it says that it has converged, at each tolerance asked for (1e-4 is its
+default). Seconds of the process (CPU) are printed beside wall time, for a busy machine stretches the latter.
+The claim: at least 10 times faster, accuracy within 0.5 points.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ import pytest
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
-import lydite.features.probe as probe
 from lydite.core import Features, FeatureSpace, InputError, InvalidValue
 from lydite.data.folds import Folds, Items, Way, make_folds
+from lydite.features import probe
 from lydite.features.probe import HEADS, Logistic, Neighbours, Part, Problem, Ridge, cross_fit
 from lydite.features.probe import neighbours as neighbours_file
 

@@ -168,7 +168,7 @@ def _homes(folds: Folds, gone: Sequence[int]) -> dict[str, int]:
 
 def _join_groups(numbers: Ints, ids: Sequence[str], groups: Sequence[str], homes: dict[str, int]) -> None:
     """New items take the fold of their group, in place."""
-    for row in np.flatnonzero(numbers >= 0):
+    for row in np.flatnonzero(numbers >= 0).tolist():
         home = homes.setdefault(groups[row], int(numbers[row]))
         if home != numbers[row]:
             raise InputError(
@@ -176,7 +176,7 @@ def _join_groups(numbers: Ints, ids: Sequence[str], groups: Sequence[str], homes
                 f"item {ids[row]!r} keeps its fold, and so do the others.",
                 "Keep the old groups, leave these items out, or make new folds without aligning.",
             )
-    for row in np.flatnonzero(numbers < 0):
+    for row in np.flatnonzero(numbers < 0).tolist():
         numbers[row] = homes.get(groups[row], -1)
 
 

@@ -105,7 +105,9 @@ def _cost_in_each(here: Ints, group: Ints, totals: Ints) -> Floats:
     folds = share.shape[1]
     mean = share.sum(axis=1) / folds + added / folds
     square = (share * share).sum(axis=1) + added * added - folds * mean * mean
-    return np.sqrt(np.maximum(square[:, None] + 2 * added[:, None] * share, 0) / folds).sum(axis=0)
+    after = np.maximum(square[:, None] + 2 * added[:, None] * share, 0)
+    costs: Floats = np.sqrt(after / folds).sum(axis=0)
+    return costs
 
 
 def _level(counts: Ints, singles: Ints, here: Ints, placed: Ints) -> None:
@@ -179,7 +181,8 @@ def _fill_empty(counts: Ints, here: Ints, totals: Ints, placed: Ints) -> None:
 def _before(counts: Ints, here: Ints, placed: Ints) -> Ints:
     """``(folds,)`` items that do not come from the groups being placed."""
     new = np.bincount(placed, weights=counts.sum(axis=1), minlength=here.shape[1]).astype(np.int64)
-    return here.sum(axis=0) - new
+    before: Ints = here.sum(axis=0) - new
+    return before
 
 
 def _move(group: int, target: int, counts: Ints, here: Ints, placed: Ints) -> None:
