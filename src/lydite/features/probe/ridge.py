@@ -74,8 +74,8 @@ class Ridge:
         kept = values**2 / (values**2 + penalty)
         leverage = np.square(left) @ kept + 1 / len(left)
         fitted = left @ (kept[:, None] * inner) + share
-        scores: Vectors = target - (target - fitted) / np.maximum(1 - leverage, 1e-6)[:, None]
-        return scores
+        scores = target - (target - fitted) / np.maximum(1 - leverage, 1e-6)[:, None]
+        return np.asarray(scores, target.dtype)
 
 
 def _decompose(centred: Vectors) -> tuple[Vectors, Vectors, Vectors]:
