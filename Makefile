@@ -51,6 +51,8 @@ bench: $(FULL)
 	$(BIN)/python benchmarks/pooling.py
 	$(BIN)/python benchmarks/encoder_exactness.py
 	$(BIN)/python benchmarks/detect.py
+	$(BIN)/python benchmarks/folds.py
+	$(BIN)/python benchmarks/probe.py
 	$(BIN)/python benchmarks/encoders.py
 	$(BIN)/python benchmarks/prompts.py
 

@@ -1,4 +1,4 @@
-"""Documents that run: every Python block of README and two pages, and the commands of one, in one folder."""
+"""Documents that run: Python blocks of README and docs pages, and the commands of one, in one folder."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def inside(folder: Path) -> Iterator[Path]:
     os.chdir(before)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/python_api.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/python_api.md", "docs/folds.md", "docs/probe.md"])
 def test_every_python_block_runs(inside: Path, document: str, capsys: pytest.CaptureFixture[str]) -> None:
     run_blocks(document)
     assert capsys.readouterr().out

@@ -228,7 +228,7 @@ def _load(
 
 def _is_close_up(mask: Masks) -> bool:
     x0, y0, x1, y1 = mask.boxes.xyxy[0]
-    return max(x1 - x0, y1 - y0) >= CLOSE_UP * min(mask.size_hw)
+    return bool(max(x1 - x0, y1 - y0) >= CLOSE_UP * min(mask.size_hw))
 
 
 def _spread(items: Sequence[T], most: int) -> list[T]:
