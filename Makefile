@@ -9,11 +9,12 @@ PIP    := PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip --disabl
 LIGHT  := $(VENV)/.light-stamp
 FULL   := $(VENV)/.full-stamp
 DEMO   ?= lydite-demo
+PEERS  := benchmarks/.peers
 
-.PHONY: help setup check test bench demo docs wheel clean
+.PHONY: help setup check test bench peers demo docs wheel clean
 
 help:
-	@echo "make demo | test | check | bench | docs | wheel | setup | clean"
+	@echo "make demo | test | check | bench | peers | docs | wheel | setup | clean"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -28,7 +29,7 @@ $(LIGHT): $(BIN)/python pyproject.toml constraints.txt
 
 $(FULL): $(LIGHT)
 	@echo "setting up all extras in $(VENV) (torch is large) ..."
-	@$(PIP) install --editable '.[torch,heif,dev]'
+	@$(PIP) install --editable '.[torch,sam,heif,dev]'
 	@touch $@
 
 setup: $(FULL)
@@ -50,7 +51,19 @@ bench: $(FULL)
 	$(BIN)/python benchmarks/pooling.py
 	$(BIN)/python benchmarks/encoder_exactness.py
 	$(BIN)/python benchmarks/detect.py
+	$(BIN)/python benchmarks/folds.py
+	$(BIN)/python benchmarks/probe.py
 	$(BIN)/python benchmarks/encoders.py
+	$(BIN)/python benchmarks/prompts.py
+
+$(PEERS)/.stamp: benchmarks/peers/requirements.txt
+	@echo "setting up the independent readers in $(PEERS) ..."
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
+	@touch $@
+
+peers: $(LIGHT) $(PEERS)/.stamp
+	$(BIN)/python benchmarks/formats_read_back.py
 
 docs: $(FULL)
 	$(BIN)/python tools/cli_docs.py docs/cli.md
@@ -59,4 +72,4 @@ wheel: $(FULL)
 	$(BIN)/python -m build --wheel --outdir dist
 
 clean:
-	rm -rf $(VENV) build dist $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build dist $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -62,6 +62,18 @@ def write_examples(
     return folder
 
 
+def write_placed_examples(folder: Path, colours: dict[str, tuple[int, int, int]], count: int = 4) -> Path:
+    """``folder/<class>/<k>.jpg`` with masks: each a small disc in a wide picture, not a close-up."""
+    for name, colour in colours.items():
+        for k in range(count):
+            centre = (40 + 20 * k, 50 + 5 * k)
+            mask = np.zeros((120, 160), np.uint8)
+            cv2.circle(mask, centre, 17, 255, -1)
+            save(disc(ground((120, 160), k), centre, 17, colour), folder / name / f"{k}.jpg")
+            save(mask, folder / name / f"{k}.png")
+    return folder
+
+
 def write_scene(path: Path, seed: int = 0, things: bool = True) -> Path:
     """A picture with two red discs, one green disc, and a blue square as clutter."""
     pixels = ground((120, 160), seed)

@@ -19,7 +19,7 @@ from lydite.core import Candidates, ItemId
 from lydite.data import Picture, load_image
 from lydite.detect import Bank, Evidence, build_bank, decide, resolve, score
 from lydite.detect.embed import Look, look
-from lydite.detect.proposers import build_proposer
+from lydite.detect.proposers.regions import RegionProposer
 from lydite.detect.shape import Shapes, describe_shapes, shape_distance
 from lydite.features import Encoder
 from lydite.metrics import ImageResult, ImageTruth, Overlaps, evaluate, pairwise_overlaps
@@ -76,7 +76,7 @@ def detection(contenders: Sequence[Contender], contest: Contest) -> Iterator[tup
 
 def _set_scene(path: Path, truth: ImageTruth) -> Scene:
     picture = load_image(path)
-    proposer = build_proposer(SETTINGS.proposer.proposer, SETTINGS.regions)
+    proposer = RegionProposer(SETTINGS.regions)
     candidates = proposer.propose(picture.pixels, ItemId("encoders", path.name))
     filters, _, suppression = SETTINGS.decision
     floor_iou = min(filters.duplicate_iou, suppression.nms_iou)
@@ -86,7 +86,10 @@ def _set_scene(path: Path, truth: ImageTruth) -> Scene:
 
 def _results(contest: Contest, scenes: Sequence[Scene], encoder: Encoder) -> list[list[ImageResult]]:
     """What each trial finds in the scenes that it searches, ranked."""
-    banks = [build_bank(trial.exemplars, encoder) for trial in contest.trials]
+    banks = [
+        build_bank(trial.exemplars, encoder, sizes=SETTINGS.scoring.exemplar_sizes)
+        for trial in contest.trials
+    ]
     results: list[list[ImageResult]] = [[] for _ in contest.trials]
     for row, scene in enumerate(scenes):
         seen = look(scene.picture, scene.candidates, encoder, SHORT_SIDE, None, _untimed)

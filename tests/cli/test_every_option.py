@@ -6,6 +6,7 @@ The table below must name every option; a new one without a case fails here.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import re
 from dataclasses import dataclass, field
@@ -16,9 +17,22 @@ import pytest
 import typer.main
 
 from cli.support_cli import Outcome, detect
+from detect.proposers.given import annotate
 from lydite.cli.main import app
 from lydite.detect.config import GROUP_OF
-from pictures import BLUE, GREEN, RED, YELLOW, disc, example, ground, save, square, write_examples
+from pictures import (
+    BLUE,
+    GREEN,
+    RED,
+    YELLOW,
+    disc,
+    example,
+    ground,
+    save,
+    square,
+    write_examples,
+    write_placed_examples,
+)
 from support import need_module
 
 
@@ -54,6 +68,12 @@ class Fixture:
             if argument == "{mobilenet}":
                 weights = str(self.weights("weights", 0))
                 filled += ["--encoder", "mobilenetv2_050", "--checkpoint", weights, "--short-side", "96"]
+            elif argument == "{sam}":
+                filled += ["--proposer", "sam", "--sam-checkpoint", str(self.segmenter("sam", 0)), *QUICK_SAM]
+            elif argument == "{hub}":
+                models = {"main": self.segmenter("sam", 0), "v2": self.segmenter("sam2", 1)}
+                self.fill_hub({"nobody/sam-a": models, "nobody/sam-b": {"main": models["v2"]}})
+                filled += ["--proposer", "sam", "--sam-model", "nobody/sam-a", *QUICK_SAM]
             else:
                 filled.append(
                     argument.replace("{weights2}", str(self.root / "weights2.safetensors"))
@@ -62,7 +82,16 @@ class Fixture:
                     .replace("{cache}", str(self.root / "cache"))
                     .replace("{negative}", str(self.negative))
                     .replace("{twin}", str(self.root / "twin"))
+                    .replace("{boxes2}", str(self.root / "boxes2.json"))
+                    .replace("{boxes}", str(self.root / "boxes.json"))
+                    .replace("{labels}", str(self.root / "labels"))
+                    .replace("{scenes}", str(self.scenes))
+                    .replace("{finder}", str(self.root / "finder.py"))
+                    .replace("{sam2}", str(self.root / "sam2"))
+                    .replace("{placed}", str(self.root / "placed"))
                 )
+            if argument == "{sam2}":
+                self.segmenter("sam2", 1)
             if "{weights" in argument:
                 self.weights(argument.strip("{}"), 1 if "2" in argument else 0)
         return filled
@@ -80,6 +109,25 @@ class Fixture:
             save_file(timm.create_model("mobilenetv2_050", num_classes=0).state_dict(), str(path))
         return path
 
+    def segmenter(self, name: str, seed: int) -> Path:
+        """A small SAM with random weights, once."""
+        path = self.root / name
+        if not path.exists():
+            need_module("transformers")
+            need_module("torchvision")
+            from detect.segment.tiny import save_segmenter
+
+            save_segmenter("sam", path, seed)
+        return path
+
+    def fill_hub(self, models: dict[str, dict[str, Path]]) -> None:
+        """What two downloads from the hub would leave in its cache, once."""
+        if not (self.root / "hub").exists():
+            from detect.segment.tiny import fill_hub_cache
+
+            for repository, revisions in models.items():
+                fill_hub_cache(self.root / "hub", repository, revisions)
+
     def result(self, arguments: tuple[str, ...], pages: bool) -> str:
         """Everything that a run with these arguments left behind, as one text."""
         key = (arguments, pages)
@@ -87,7 +135,8 @@ class Fixture:
             out = self.root / "out" / hashlib.sha256(repr(key).encode()).hexdigest()[:12]
             filled = self.fill(arguments)
             before = sorted(self.root.glob("cache/**/*"))
-            outcome = detect(self.scenes, self.positive, out, *filled, *(() if pages else NO_PAGES))
+            preset = () if "--preset" in filled else ("--preset", "strict")
+            outcome = detect(self.scenes, self.positive, out, *preset, *filled, *(() if pages else NO_PAGES))
             made = len(sorted(self.root.glob("cache/**/*"))) - len(before)
             self.seen[key] = result_text(outcome, out, pages) + f"cache files: {made}"
         return self.seen[key]
@@ -96,6 +145,10 @@ class Fixture:
 NO_PAGES = ("--no-pages",)
 OPEN = ("--min-pos-score", "0", "--decision-threshold", "-1", "--score-ratio", "0", "--consensus-thr", "0")
 """Rules out of the way, so that the rule under test decides."""
+CALIBRATED = ("--preset", "calibrated", "--positive", "{placed}")
+QUICK_SAM = ("--points-per-side", "4", "--pred-iou", "0", "--stability", "0", "--crop-layers", "0")
+SIMILAR = ("--proposer", "similarity")
+BOXES = ("--proposer", "boxes", "--boxes-file", "{boxes}")
 CASES: dict[str, Case] = {
     "--preset": Case(("--preset", "soft"), pages=False),
     "--config": Case(("--config", "{config}")),
@@ -109,7 +162,39 @@ CASES: dict[str, Case] = {
     "--mean": Case(("--mean", "0.1,0.2,0.3"), ("{mobilenet}",)),
     "--std": Case(("--std", "0.3,0.3,0.3"), ("{mobilenet}",)),
     "--model-options": Case(("--model-options", "act_layer=relu"), ("{mobilenet}",)),
-    "--proposer": Case(("--proposer", "nonsense")),
+    "--proposer": Case(SIMILAR),
+    "--callback": Case(
+        ("--callback", "{finder}:find_less"), ("--proposer", "callback", "--callback", "{finder}:find")
+    ),
+    "--boxes-file": Case(("--boxes-file", "{boxes2}"), BOXES),
+    "--boxes-format": Case(("--boxes-format", "voc"), BOXES),
+    "--boxes-images": Case(
+        ("--boxes-images", "{scenes}"),
+        ("--proposer", "boxes", "--boxes-format", "yolo", "--boxes-file", "{labels}"),
+    ),
+    "--boxes-masks": Case(("--boxes-masks", "region"), BOXES),
+    "--boxes-snap-iou": Case(("--boxes-snap-iou", "1"), (*BOXES, "--boxes-masks", "region")),
+    "--similarity-scales": Case(("--similarity-scales", "0.5"), SIMILAR),
+    "--similarity-levels": Case(("--similarity-levels", "0.95"), SIMILAR),
+    "--similarity-peaks": Case(("--similarity-peaks", "1"), SIMILAR),
+    "--similarity-regions": Case(("--similarity-regions", "0"), SIMILAR),
+    "--similarity-snap-iou": Case(("--similarity-snap-iou", "1"), SIMILAR),
+    "--sam-checkpoint": Case(("--sam-checkpoint", "{sam2}"), ("{sam}",)),
+    "--sam-model": Case(("--sam-model", "nobody/sam-b"), ("{hub}",)),
+    "--sam-revision": Case(("--sam-revision", "v2"), ("{hub}",)),
+    "--sam-device": Case(("--sam-device", "cuda:99"), ("{sam}",)),
+    "--sam-half": Case(("--sam-half",), ("{sam}",)),
+    "--sam-prompts": Case(("--sam-prompts", "boxes"), ("{sam}",)),
+    "--sam-long-side": Case(("--sam-long-side", "40"), ("{sam}",)),
+    "--points-per-side": Case(("--points-per-side", "3"), ("{sam}",)),
+    "--pred-iou": Case(("--pred-iou", "1"), ("{sam}",)),
+    "--stability": Case(("--stability", "0.3"), ("{sam}",)),
+    "--crop-layers": Case(("--crop-layers", "1"), ("{sam}", "--box-nms", "1", "--crop-nms", "1")),
+    "--crop-downscale": Case(("--crop-downscale", "4"), ("{sam}", "--crop-layers", "1", "--crop-nms", "1")),
+    "--crop-overlap": Case(("--crop-overlap", "0.9"), ("{sam}", "--crop-layers", "1", "--crop-nms", "1")),
+    "--box-nms": Case(("--box-nms", "1"), ("{sam}",)),
+    "--crop-nms": Case(("--crop-nms", "0.05"), ("{sam}", "--crop-layers", "1", "--box-nms", "1")),
+    "--sam-min-region-px": Case(("--sam-min-region-px", "0"), ("{sam}", "--box-nms", "1")),
     "--long-side": Case(("--long-side", "96")),
     "--superpixels": Case(("--superpixels", "60")),
     "--sources": Case(("--sources", "blob")),
@@ -124,6 +209,7 @@ CASES: dict[str, Case] = {
     "--max-surround": Case(("--max-surround", "-1")),
     "--max-region-frac": Case(("--max-region-frac", "0.05")),
     "--positive-aggregation": Case(("--positive-aggregation", "max")),
+    "--exemplar-sizes": Case(("--exemplar-sizes", "1")),
     "--topk": Case(("--topk", "1")),
     "--trim": Case(("--trim", "0.4")),
     "--negative-aggregation": Case(("--negative-aggregation", "max"), ("--negative", "{negative}")),
@@ -146,6 +232,16 @@ CASES: dict[str, Case] = {
     "--adaptive-ratio": Case(("--adaptive-ratio", "0.1"), (*OPEN, "--adaptive")),
     "--adaptive-diff-floor": Case(("--adaptive-diff-floor", "0.9"), (*OPEN, "--adaptive")),
     "--allow-unknown": Case(("--no-allow-unknown",)),
+    "--class-thresholds": Case(("--class-thresholds", "red=9"), OPEN),
+    "--class-slack": Case(("--class-slack", "9"), (*OPEN, "--class-thresholds", "red=-9")),
+    "--calibrate": Case(("--no-calibrate",), CALIBRATED),
+    "--calibration-target": Case(("--calibration-target", "recall"), (*CALIBRATED, "--survey", "0")),
+    "--calibration-level": Case(
+        ("--calibration-level", "0.2"), (*CALIBRATED, "--calibration-target", "recall")
+    ),
+    "--exhaustive": Case(("--exhaustive",), CALIBRATED),
+    "--rehearsals": Case(("--rehearsals", "4"), CALIBRATED),
+    "--survey": Case(("--survey", "0"), CALIBRATED),
     "--nms-iou": Case(("--nms-iou", "0.05"), (*OPEN, "--nested-ios", "1")),
     "--one-class-per-thing": Case(("--no-one-class-per-thing",), (*OPEN, "--nms-iou", "0.05")),
     "--nested-ios": Case(("--nested-ios", "0.1"), (*OPEN, "--nms-iou", "0.9")),
@@ -158,8 +254,8 @@ CASES: dict[str, Case] = {
     "--workers": Case(("--workers", "2")),
     "--quiet": Case(("--quiet",)),
 }
-COVERED_ELSEWHERE = {"--positive", "--out", "--help"}
-"""Required, or nothing to compare with."""
+COVERED_ELSEWHERE = {"--positive", "--out", "--help", "--points-per-batch"}
+"""Required, or nothing to compare with: a batch of points changes memory and speed, and by law no mask."""
 
 
 @pytest.fixture(scope="module")
@@ -167,9 +263,17 @@ def fixture(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
     root = tmp_path_factory.mktemp("options")
     positive = write_examples(root / "positive", {"red": RED, "green": GREEN})
     save(disc(ground((64, 64), 9), (32, 32), 20, (170, 70, 60)), positive / "red" / "3.jpg")
+    write_placed_examples(root / "placed", {"red": RED, "green": GREEN})
     negative = root / "negative"
     for k, colour in enumerate((BLUE, YELLOW, (120, 120, 120), (150, 60, 140))):
         save(square(ground((64, 64), k), (16, 16), 32, colour), negative / f"{k}.jpg")
+    annotate(root / "boxes.json", [[16, 16, 45, 45], [90, 60, 131, 101]], picture="a.png")
+    annotate(root / "boxes2.json", [[16, 16, 45, 45]], picture="a.png")
+    (root / "labels").mkdir()
+    (root / "labels" / "a.txt").write_text("0 0.2 0.25 0.2 0.25\n")
+    (root / "labels" / "classes.txt").write_text("thing\n")
+    finder = "def find(pixels):\n    return [[16, 16, 45, 45], [90, 60, 131, 101]]\n"
+    (root / "finder.py").write_text(f"{finder}def find_less(pixels):\n    return find(pixels)[:1]\n")
     twin = root / "twin"
     save(example((200, 45, 45), 7)[0], twin / "0.jpg")
     scene = ground((120, 160), 4)
@@ -180,13 +284,27 @@ def fixture(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
     return Fixture(root / "scenes", positive, negative, root)
 
 
+@pytest.fixture(autouse=True)
+def offline(fixture: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No download: the hub's cache is all there is."""
+    if importlib.util.find_spec("huggingface_hub") is not None:
+        import huggingface_hub.constants
+
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(fixture.root / "hub"))
+
+
 def result_text(outcome: Outcome, out: Path, pages: bool) -> str:
     """Results of a run without what changes by itself (seconds, folder names)."""
     if outcome.code == 2:
         return f"usage {outcome.err}"
+    if not (out / "decisions.parquet").exists():
+        return f"refused {outcome.err}"
     parts = [f"exit {outcome.code}", re.sub(r"\S*/out/\w+", "OUT", outcome.err)]
     table = pl.read_parquet(out / "decisions.parquet")
     parts.append(table.write_json())
+    calibration = out / "calibration.json"
+    parts.append(calibration.read_text() if calibration.exists() else "no calibration")
     parts.append((out / "instances.json").read_text())
     summary = json.loads((out / "summary.json").read_text())
     parts.append(str(summary["workers"]))

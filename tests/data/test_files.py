@@ -10,8 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lydite.core import ImageError, ItemId, OutputError
-from lydite.data.files import atomic_path, os_errors_as_output_errors, safe_stem, write_atomic
+from lydite.core import ImageError, ItemId, OutputConflict, OutputError
+from lydite.data.files import (
+    atomic_path,
+    new_folder,
+    os_errors_as_output_errors,
+    safe_stem,
+    write_atomic,
+    write_once,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -149,3 +156,22 @@ def test_stems_are_readable_and_distinct() -> None:
     assert safe_stem(ItemId("images", "b.jpg")) != safe_stem(ItemId("images", "b.png"))
     assert safe_stem(ItemId("images", "x" * 400 + "tail.png")).split("-")[0].endswith("tail")
     assert len(safe_stem(ItemId("images", "鳥.jpg"))) == 8
+
+
+def test_a_new_folder_is_new_or_empty(tmp_path: Path) -> None:
+    assert new_folder(tmp_path / "a" / "b").is_dir()
+    assert new_folder(tmp_path / "a" / "b").is_dir()
+    with pytest.raises(OutputConflict, match=r"a is no new or empty folder\. Name another\."):
+        new_folder(tmp_path / "a")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputConflict, match="file is no new or empty folder"):
+        new_folder(tmp_path / "file")
+
+
+def test_a_file_is_written_once(tmp_path: Path) -> None:
+    write_once(tmp_path / "deep" / "a.txt", "ñ", "a.jpg")
+    assert (tmp_path / "deep" / "a.txt").read_bytes() == "ñ".encode()
+    with pytest.raises(OutputError, match=r"Two pictures would share the file a\.txt: .* Seen: a\.png"):
+        write_once(tmp_path / "deep" / "a.txt", b"", "a.png")
+    with pytest.raises(OutputError, match=r"b cannot be written: "):
+        write_once(tmp_path / "deep" / "a.txt" / "b", b"", "b.png")

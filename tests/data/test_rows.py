@@ -22,6 +22,7 @@ from lydite.data.rows import (
     rasterise,
     read_bytes,
     read_text,
+    turn_box,
 )
 
 HERE = Place("f.txt", 3, "box")
@@ -168,3 +169,15 @@ def test_rows_without_masks_among_rows_with_masks() -> None:
     assert image.ids == ("a", "b")
     assert image.crowd.tolist() == [False, True]
     assert Rows((4, 5)).build("x.jpg").masks is None
+
+
+def test_a_turned_box_is_its_mask_and_the_box_around_it() -> None:
+    box, rle = turn_box((4, 4, 12, 8), 90, (12, 20), HERE)
+    assert box == (6, 2, 10, 10)
+    assert from_coco_rle([rle], (12, 20)).areas.tolist() == [32]
+    assert turn_box((10, 2, 14, 5), 90, (12, 20), HERE, "corner")[0] == (7, 2, 10, 6)
+    assert turn_box((0, 0, 4, 4), 180, (12, 20), HERE)[0] == (0, 0, 4, 4)
+    with pytest.raises(
+        AnnotationError, match=r"f\.txt, line 3: box lies outside the picture once it is turned"
+    ):
+        turn_box((90, 90, 95, 95), 10, (12, 20), HERE)

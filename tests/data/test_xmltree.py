@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lydite.core import AnnotationError
-from lydite.data.xmltree import parse_xml
+from lydite.core import AnnotationError, OutputError
+from lydite.data.xmltree import parse_xml, xml_text
 
 BOMB = """<?xml version="1.0"?>
 <!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;">]>
@@ -34,3 +34,18 @@ def test_elements_know_their_lines() -> None:
 def test_what_is_refused(data: bytes, message: str) -> None:
     with pytest.raises(AnnotationError, match=message):
         parse_xml(data, "x.xml")
+
+
+def test_attributes_and_texts_survive_both_ways() -> None:
+    text = "a<b>&'\"\n\t\r é 鳥 🍎"
+    root = parse_xml(f'<a x="{xml_text(text)}">{xml_text(text)}</a>'.encode(), "x.xml")
+    assert root.attributes == {"x": text}
+    assert root.text == text
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x1f", "\ud800", "\ufffe"])
+def test_what_xml_cannot_carry_is_refused(character: str) -> None:
+    with pytest.raises(
+        OutputError, match=r"XML cannot carry the character .*\. Rename it, or export as coco"
+    ):
+        xml_text(f"a{character}")

@@ -38,3 +38,7 @@ class ColourEncoder:
         cells = np.concatenate([colours, np.full((*grid[::-1], 1), 0.1, np.float32)], axis=2)
         cells = np.ones_like(cells) if self.flat else cells
         return FeatureMap(cells, (height, width), SPACE, (height, width))
+
+    def smaller(self, divisor: int) -> ColourEncoder:  # noqa: ARG002 - the same at any size
+        """An encoder of one size."""
+        return self

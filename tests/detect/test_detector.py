@@ -28,7 +28,7 @@ from lydite.features import Encoder, EncoderSettings, VectorCache, build_encoder
 from pictures import GREEN, RED, save, write_examples, write_scene
 from support import need_module
 
-SMALL = resolve(options={"long_side": 160, "superpixels": 200, "short_side": 128})
+SMALL = resolve("strict", options={"long_side": 160, "superpixels": 200, "short_side": 128})
 ITEM = ItemId("images", "scene.png")
 
 
@@ -46,7 +46,7 @@ def detector(root: Path) -> Detector:
 
 
 def assemble(settings: DetectSettings, encoder: Encoder, bank: Bank) -> Detector:
-    return Detector(settings, encoder, build_proposer("regions", settings.regions), bank)
+    return Detector(settings, encoder, build_proposer(settings), bank)
 
 
 def in_the_scene(root: Path) -> ExemplarSet:

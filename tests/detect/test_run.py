@@ -35,7 +35,7 @@ from lydite.engines import Engine, build_engine
 from pictures import GREEN, RED, example, save, write_examples, write_scene
 
 OPTIONS: dict[str, object] = {"long_side": 160, "superpixels": 200, "short_side": 128, "max_candidates": 60}
-SETTINGS = resolve(options=OPTIONS)
+SETTINGS = resolve("strict", options=OPTIONS)
 SERIAL = build_engine(1)
 RESULTS = ("run.json", "settings.toml", "decisions.parquet", "instances.json")
 
@@ -210,7 +210,7 @@ def test_a_run_in_which_every_picture_failed_is_empty(detector: Detector, tmp_pa
 
 
 def other(detector: Detector, **options: object) -> Detector:
-    return replace(detector, settings=resolve(options={**OPTIONS, **options}))
+    return replace(detector, settings=resolve("strict", options={**OPTIONS, **options}))
 
 
 def test_another_run_is_refused_and_the_differences_named(detector: Detector, done: Done) -> None:

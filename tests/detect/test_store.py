@@ -28,8 +28,8 @@ def detection(tmp_path_factory: pytest.TempPathFactory) -> Detection:
     save(square(np.zeros((20, 20, 3), np.uint8), (0, 0), 20, BLUE), root / "negative" / "blue.png")
     encoder = ColourEncoder()
     bank = build_bank(find_exemplars(root / "positive", root / "negative"), encoder)
-    settings = resolve(options={"long_side": 160, "superpixels": 200})
-    detector = Detector(settings, encoder, build_proposer("regions", settings.regions), bank)
+    settings = resolve("strict", options={"long_side": 160, "superpixels": 200})
+    detector = Detector(settings, encoder, build_proposer(settings), bank)
     return detector.detect(load_image(write_scene(root / "scene.png")), ITEM)
 
 

@@ -1,19 +1,22 @@
-"""Documents that run: every Python block of README and docs/python_api.md, in order, in one folder."""
+"""Documents that run: Python blocks of README and docs pages, and the commands of one, in one folder."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cli.support_cli import lydite
 from lydite.data.shelf import write_shelf
 from support import REPOSITORY
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -28,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(shelf.positive / name, root / "examples" / name)
     shutil.copytree(shelf.negative, root / "not_these")
     shutil.copytree(shelf.scenes, root / "photos")
+    shutil.copy(shelf.truth, root / "truth.json")
     return root
 
 
@@ -39,13 +43,31 @@ def inside(folder: Path) -> Iterator[Path]:
     os.chdir(before)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/python_api.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/python_api.md", "docs/folds.md", "docs/probe.md"])
 def test_every_python_block_runs(inside: Path, document: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run_blocks(document)
+    assert capsys.readouterr().out
+
+
+def run_blocks(document: str) -> None:
+    """Run the Python blocks of a document in order, in one namespace."""
     blocks = _BLOCK.findall((REPOSITORY / document).read_text(encoding="utf-8"))
     assert blocks
     names: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, document, "exec"), names)
+
+
+def test_every_command_and_block_on_evaluation_runs(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (REPOSITORY / "docs" / "evaluate.md").read_text(encoding="utf-8")
+    commands = [line for block in _SHELL.findall(text) for line in block.splitlines()]
+    assert len(commands) >= 4
+    for command in commands:
+        name, *arguments = shlex.split(command)
+        assert name == "lydite"
+        outcome = lydite(*arguments)
+        assert outcome.code == 0, (command, outcome.err)
+    run_blocks("docs/evaluate.md")
     assert capsys.readouterr().out
 
 

@@ -35,7 +35,8 @@ def test_columns_must_be_of_one_length() -> None:
     with pytest.raises(InvalidValue) as caught:
         replace(TRUTH, labels=np.array([1]))
     assert str(caught.value) == (
-        "Instances of a must be columns of one length. Seen: {'boxes': 2, 'labels': 1, 'masks': 2}"
+        "Instances of a must be columns of one length. "
+        "Seen: {'boxes': 2, 'labels': 1, 'crowd': 2, 'difficult': 2, 'masks': 2}"
     )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lydite.core import InvalidValue
-from lydite.metrics import bootstrap, bootstrap_rows, paired_difference
+from lydite.metrics import bootstrap, bootstrap_rows, bootstrap_together, paired_difference
 
 Floats = npt.NDArray[np.float64]
 columns = st.lists(st.floats(-100, 100), min_size=1, max_size=20)
@@ -114,3 +115,14 @@ def test_bad_requests_are_refused() -> None:
     assert str(caught.value) == (
         "Values per picture must be of shape (images,) or (images, columns). Seen: (1, 1, 1)"
     )
+
+
+def test_numbers_made_together_have_the_intervals_that_each_has_alone() -> None:
+    values = np.random.default_rng(0).random((30, 2))
+    together = bootstrap_together(30, lambda rows: values[rows].mean(axis=0), draws=50)
+    alone = [
+        bootstrap_rows(30, partial(lambda column, rows: float(values[rows, column].mean()), column), draws=50)
+        for column in (0, 1)
+    ]
+    for one, other in zip(together, alone, strict=True):
+        assert (one.estimate, one.low, one.high) == pytest.approx((other.estimate, other.low, other.high))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lydite.core import InvalidValue
-from lydite.metrics import Counts, ImageResult, ImageTruth, Miss, box_iou, match
+from lydite.metrics import Counts, Hit, ImageResult, ImageTruth, Miss, box_iou, match
 from metrics.scenes import CLASSES, boxes_at, perfect, random_scene, result_of, truth_of
 
 TWO_FIFTHS = float(np.float32(0.4))
@@ -104,3 +104,14 @@ def test_a_threshold_is_a_share(threshold: float) -> None:
     with pytest.raises(InvalidValue) as caught:
         match([], [], CLASSES, threshold)
     assert str(caught.value) == f"threshold must be in (0, 1]. Seen: {threshold}"
+
+
+def test_a_hit_names_both_sides() -> None:
+    truth = truth_of("a", boxes_at((0, 0, 10, 10), (20, 20, 30, 30)), [0, 1])
+    found = result_of("a", boxes_at((20, 20, 30, 28), (50, 0, 60, 10)), [1, 0], [0.9, 0.8])
+    outcome = match([truth], [found], CLASSES)
+    (hit,) = outcome.hits
+    assert hit == Hit("a", 0, 1, 1, hit.iou)
+    assert hit.iou == pytest.approx(0.8)
+    assert [miss.row for miss in outcome.misses] == [0]
+    assert [alarm.row for alarm in outcome.false_alarms] == [1]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco
 
 from lydite.core import Boxes, InvalidValue, Masks
-from lydite.metrics import box_iou, mask_iou, mask_overlap, pairwise_overlaps
+from lydite.metrics import box_iou, mask_iou, mask_overlap, pairwise_overlaps, share_inside
+from metrics.scenes import SIZE_HW, boxes_at
 from strategies import boxes, dense_masks
 
 Dense = npt.NDArray[np.bool_]
@@ -104,3 +105,15 @@ def test_limits_are_shares(limit: float) -> None:
     assert str(caught.value) == f"min_iou must be in (0, 1]. Seen: {limit}"
     with pytest.raises(InvalidValue, match=r"^min_ios must be in \(0, 1\]\."):
         pairwise_overlaps(Masks.empty((3, 4)), 0.5, limit)
+
+
+def test_the_share_inside_is_of_the_first() -> None:
+    small, large = boxes_at((0, 0, 10, 10)), boxes_at((5, 0, 45, 10))
+    for a, b in (
+        (small, large),
+        (Masks.from_boxes(small, SIZE_HW), Masks.from_boxes(large, SIZE_HW)),
+    ):
+        assert share_inside(a, b).tolist() == [[0.5]]
+        assert share_inside(b, a).tolist() == [[0.125]]
+    with pytest.raises(InvalidValue, match=r"Shapes to compare must be both boxes or both masks"):
+        share_inside(small, Masks.from_boxes(large, SIZE_HW))

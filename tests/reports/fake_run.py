@@ -10,18 +10,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from PIL import Image
 
 from lydite import __version__
 from lydite.core import Candidates, ClassMap, ImageId, ItemId, Masks
+from lydite.data import CocoWriter
 from lydite.detect.config import DetectSettings, flatten
 from lydite.detect.decide import decide
 from lydite.detect.detector import Detection
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.explain import explain
+from lydite.detect.finished import FinishedRun
 from lydite.detect.run import RunFolder
 from lydite.detect.scoring import NEAREST_KEPT, Scores
-from lydite.detect.store import ImageRecord
+from lydite.detect.store import ImageRecord, masks_of
 
 SPACE = {"encoder": "made-up", "weights": "0" * 64, "layer": "last", "mean": [0.5, 0.5, 0.5], "dim": 8}
 
@@ -100,6 +103,26 @@ class FakeRun:
     def add_failed(self, name: str, error: str) -> None:
         """A picture that could not be used."""
         self.records.append(ImageRecord(f"pictures:{name}", name, "failed", error=error))
+
+    def finish(self) -> FinishedRun:
+        """The files that make the run a finished one, by the real writers."""
+        done = [record for record in self.records if record.status == "done"]
+        with CocoWriter(self.run.path / "instances.json", ClassMap(tuple(self.classes))) as writer:
+            for record in done:
+                rows = self.accepted(record)
+                masks = masks_of(rows, record.size_hw)
+                labels = [self.classes.index(name) for name in rows["class"]]
+                writer.add(
+                    ItemId.parse(record.item).path, record.size_hw, masks.boxes, labels=labels, masks=masks
+                )
+        failed = [{"item": record.item} for record in self.records if record.status == "failed"]
+        (self.run.path / "summary.json").write_text(json.dumps({"failed": failed}), encoding="utf-8")
+        return FinishedRun.open(self.run.path)
+
+    def accepted(self, record: ImageRecord) -> pl.DataFrame:
+        """The accepted rows of a picture's table."""
+        table = self.run.shelf.read_table(ItemId.parse(record.item))
+        return table.filter(pl.col("outcome") == "accepted")
 
     def _evidence(
         self, item: ItemId, size_hw: tuple[int, int], count: int, rng: np.random.Generator, lift: float

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from lydite import __version__
-from lydite.cli.commands import demo, detect
+from lydite.cli.commands import data, demo, detect
 from lydite.cli.screen import err, out
 from lydite.core import EXIT_FAILED, LyditeError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(detect.app, name="detect")
+app.add_typer(data.app, name="data")
 app.command("demo")(demo.demo)
 
 

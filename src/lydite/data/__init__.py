@@ -1,19 +1,28 @@
 """What we have: pictures decoded safely, annotations of other tools, files written whole."""
 
-from lydite.data.annotations import AnnotatedImage, AnnotationSet
+from lydite.data.annotations import AnnotatedImage, AnnotationSet, AnnotationStream
 from lydite.data.coco_writer import CocoWriter
 from lydite.data.files import atomic_path, safe_stem, write_atomic
 from lydite.data.find import ImageFile, find_images, has_image_suffix, is_hidden
 from lydite.data.formats import (
     FORMATS,
+    TARGETS,
     Format,
+    Target,
     get_format,
     read_coco,
+    read_cvat,
+    read_label_studio,
     read_split,
     read_voc,
     read_yolo,
     read_yolo_names,
     write_coco,
+    write_cvat,
+    write_label_studio,
+    write_voc,
+    write_yolo,
+    write_yolo_polygons,
 )
 from lydite.data.image import ImageLimits, Picture, decode_image, load_image, peek_size
 from lydite.data.names import natural_key, path_key, printable
@@ -21,14 +30,17 @@ from lydite.data.rle import Rle, from_coco_rle, to_coco_rle
 
 __all__ = [
     "FORMATS",
+    "TARGETS",
     "AnnotatedImage",
     "AnnotationSet",
+    "AnnotationStream",
     "CocoWriter",
     "Format",
     "ImageFile",
     "ImageLimits",
     "Picture",
     "Rle",
+    "Target",
     "atomic_path",
     "decode_image",
     "find_images",
@@ -42,6 +54,8 @@ __all__ = [
     "peek_size",
     "printable",
     "read_coco",
+    "read_cvat",
+    "read_label_studio",
     "read_split",
     "read_voc",
     "read_yolo",
@@ -50,4 +64,9 @@ __all__ = [
     "to_coco_rle",
     "write_atomic",
     "write_coco",
+    "write_cvat",
+    "write_label_studio",
+    "write_voc",
+    "write_yolo",
+    "write_yolo_polygons",
 ]

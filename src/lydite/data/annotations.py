@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,9 +28,12 @@ class AnnotatedImage:
         ids: ``n`` names of the rows in the file they came from, or ``None``.
         crowd: ``(n,)`` bool: a group that is marked as a whole (COCO's ``iscrowd``); all false if not given.
         difficult: ``(n,)`` bool: not to be counted as missed (VOC's ``difficult``); all false if not given.
+        scores: ``(n,)`` float64 of a machine's certainty, NaN where a row has none; ``None`` if none has.
+        occluded: ``(n,)`` bool: partly hidden by something else; all false if not given.
+        attributes: ``n`` mappings of further names to texts, or ``None``.
 
     Raises:
-        InvalidValue: If columns differ in length, or masks are of another picture size.
+        InvalidValue: If columns differ in length, masks are of another picture size, or a score is infinite.
     """
 
     path: str
@@ -40,6 +44,9 @@ class AnnotatedImage:
     ids: tuple[str, ...] | None = None
     crowd: npt.NDArray[np.bool_] = field(default_factory=_no_flags)
     difficult: npt.NDArray[np.bool_] = field(default_factory=_no_flags)
+    scores: npt.NDArray[np.float64] | None = None
+    occluded: npt.NDArray[np.bool_] = field(default_factory=_no_flags)
+    attributes: tuple[Mapping[str, str], ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.path or "\\" in self.path or self.path.startswith("/"):
@@ -48,7 +55,7 @@ class AnnotatedImage:
             raise InvalidValue("AnnotatedImage.size_hw", "1x1 or more", self.size_hw)
         rows = len(self.boxes)
         _set_column(self, "labels", np.int64, rows)
-        for name in ("crowd", "difficult"):
+        for name in ("crowd", "difficult", "occluded"):
             if rows and not len(getattr(self, name)):
                 object.__setattr__(self, name, np.zeros(rows, np.bool_))
             _set_column(self, name, np.bool_, rows)
@@ -59,6 +66,12 @@ class AnnotatedImage:
         if self.masks is not None and (len(self.masks), self.masks.size_hw) != (rows, tuple(self.size_hw)):
             seen = (len(self.masks), self.masks.size_hw)
             raise InvalidValue("AnnotatedImage.masks", f"{rows} of size {tuple(self.size_hw)}", seen)
+        if self.attributes is not None and len(self.attributes) != rows:
+            raise InvalidValue("AnnotatedImage.attributes", f"{rows} mappings", len(self.attributes))
+        if self.scores is not None:
+            _set_column(self, "scores", np.float64, rows)
+            if np.isinf(self.scores).any():
+                raise InvalidValue("AnnotatedImage.scores", "finite, or NaN for none", self.scores.tolist())
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -96,6 +109,19 @@ class AnnotationSet:
 
     def __len__(self) -> int:
         return len(self.images)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnnotationStream:
+    """Annotations of any number of pictures, one picture in memory at a time.
+
+    Args:
+        class_map: What the label numbers mean.
+        images: Pictures with their rows; may be a generator, which is then used up by one writer.
+    """
+
+    class_map: ClassMap
+    images: Iterable[AnnotatedImage]
 
 
 def _set_column(image: AnnotatedImage, name: str, kind: type[np.generic], rows: int) -> None:

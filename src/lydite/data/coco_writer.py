@@ -73,7 +73,7 @@ class CocoWriter:
             boxes: ``n`` boxes.
             labels: ``(n,)`` label numbers.
             masks: ``n`` masks of this size; an empty one is written as no segmentation.
-            scores: ``(n,)`` scores, written as ``score``.
+            scores: ``(n,)`` scores, written as ``score``; NaN is none.
             crowd: ``(n,)`` bool, written as ``iscrowd``.
             attributes: ``n`` mappings of JSON values, written as ``attributes`` where not empty.
 
@@ -110,7 +110,7 @@ class CocoWriter:
                     **annotation,
                     "iscrowd": int(bool(np.asarray(crowd)[row])) if crowd is not None else 0,
                 }
-                if scores is not None:
+                if scores is not None and not np.isnan(np.asarray(scores)[row]):
                     entry["score"] = float(np.asarray(scores)[row])
                 if attributes is not None and attributes[row]:
                     entry["attributes"] = dict(attributes[row])

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from lydite.core import ItemId, OutputError
+from lydite.core import ItemId, OutputConflict, OutputError
 from lydite.data.names import printable
 
 _REMEDIES = {
@@ -70,6 +70,45 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except BaseException:
         _remove(temporary)
         raise
+
+
+def new_folder(path: Path) -> Path:
+    """A folder that is new or empty, made if it is not there.
+
+    Raises:
+        OutputConflict: If it holds anything, or is a file.
+        OutputError: If it cannot be made.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise OutputConflict(f"{printable(path)} is no new or empty folder.", "Name another.")
+    with os_errors_as_output_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def write_once(path: Path, data: bytes | str, owner: str) -> None:
+    """Write a file that nothing has written before, making its folder.
+
+    Args:
+        path: The file, below a folder that ``new_folder`` gave.
+        data: Its content; text is written as UTF-8.
+        owner: The picture that it is about.
+
+    Raises:
+        OutputError: If it exists, since two pictures then share a name, or if it cannot be written.
+    """
+    with os_errors_as_output_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("xb") as file:
+                file.write(data.encode() if isinstance(data, str) else data)
+        except FileExistsError:
+            raise OutputError(
+                f"Two pictures would share the file {printable(path.name)}: this format names a file after "
+                "its picture without the suffix.",
+                "Rename one picture, or export as coco.",
+                owner,
+            ) from None
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -64,6 +64,9 @@ class Rows:
     ids: list[str] = field(default_factory=list)
     crowd: list[bool] = field(default_factory=list)
     difficult: list[bool] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    occluded: list[bool] = field(default_factory=list)
+    attributes: list[Mapping[str, str]] = field(default_factory=list)
 
     def add(
         self,
@@ -74,6 +77,9 @@ class Rows:
         row_id: str | None = None,
         crowd: bool = False,
         difficult: bool = False,
+        score: float | None = None,
+        occluded: bool = False,
+        attributes: Mapping[str, str] | None = None,
     ) -> None:
         """Append a row; either all rows have an id or none."""
         self.boxes.append(box)
@@ -81,6 +87,9 @@ class Rows:
         self.masks.append(mask)
         self.crowd.append(crowd)
         self.difficult.append(difficult)
+        self.scores.append(math.nan if score is None else score)
+        self.occluded.append(occluded)
+        self.attributes.append(attributes or {})
         if row_id is not None:
             self.ids.append(row_id)
 
@@ -95,6 +104,9 @@ class Rows:
             tuple(self.ids) if self.ids else None,
             np.array(self.crowd, np.bool_),
             np.array(self.difficult, np.bool_),
+            None if all(map(math.isnan, self.scores)) else np.array(self.scores, np.float64),
+            np.array(self.occluded, np.bool_),
+            tuple(self.attributes) if any(self.attributes) else None,
         )
 
     def _masks(self) -> Masks | None:
@@ -126,6 +138,34 @@ def fit_box(
     if outside > tolerance_px or cut[2] <= cut[0] or cut[3] <= cut[1]:
         raise place.error(f"reaches out of the picture of {width}x{height} pixels", seen)
     return cut, outside > 1e-3
+
+
+def turn_box(
+    xyxy: Sequence[float], degrees: float, size_hw: tuple[int, int], place: Place, pivot: str = "centre"
+) -> tuple[XyXy, Rle]:
+    """A box that is turned in the plane: the mask of the turned rectangle, and the box around that.
+
+    Args:
+        xyxy: The box before it is turned.
+        degrees: Clockwise on the screen.
+        size_hw: Height and width of the picture; what is turned out of it is cut off.
+        place: Where the box stands.
+        pivot: ``"centre"`` (CVAT) or ``"corner"``, the top left one (Label Studio).
+
+    Raises:
+        AnnotationError: If nothing of it lies in the picture.
+    """
+    x0, y0, x1, y1 = map(float, xyxy)
+    corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+    about = corners[0] if pivot == "corner" else corners.mean(axis=0)
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    turned = (corners - about) @ np.array([[cos, sin], [-sin, cos]]) + about
+    rle: Rle = coco_mask.frPyObjects([turned.ravel().tolist()], *size_hw)[0]
+    found = from_coco_rle([rle], size_hw)
+    if not found.areas[0]:
+        raise place.error("lies outside the picture once it is turned", turned.tolist())
+    x0, y0, x1, y1 = found.boxes.xyxy[0].tolist()
+    return (x0, y0, x1, y1), rle
 
 
 def rasterise(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
+from xml.sax.saxutils import escape
 from xml.sax.xmlreader import AttributesImpl, Locator
 
 import defusedxml.sax
 from defusedxml import DefusedXmlException
 
+from lydite.core import OutputError
 from lydite.data.rows import Place
 
 _MAX_DEPTH = 64
+_NO_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 
 @dataclass(slots=True)
@@ -24,12 +28,14 @@ class Element:
         line: Where it begins, counted from 1.
         text: Its own text.
         children: The elements directly inside.
+        attributes: Its attributes by name.
     """
 
     tag: str
     line: int
     text: str = ""
     children: list[Element] = field(default_factory=list)
+    attributes: dict[str, str] = field(default_factory=dict)
 
     def find(self, tag: str) -> Element | None:
         """The first direct child of a name, or none."""
@@ -69,6 +75,21 @@ def parse_xml(data: bytes, path: str) -> Element:
     return builder.root.children[0]
 
 
+def xml_text(text: str) -> str:
+    """A text as it stands between tags or, in double quotes, as the value of an attribute.
+
+    Raises:
+        OutputError: If it holds a character that XML cannot carry.
+    """
+    bad = _NO_XML.search(text)
+    if bad:
+        raise OutputError(
+            f"XML cannot carry the character {bad[0]!r}.", "Rename it, or export as coco.", text
+        )
+    # Line ends and tabs are escaped, since readers of attributes turn them into spaces.
+    return escape(text, {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
+
+
 class _Builder(ContentHandler):
     def __init__(self, place: Place) -> None:
         super().__init__()
@@ -80,11 +101,11 @@ class _Builder(ContentHandler):
     def setDocumentLocator(self, locator: Locator) -> None:  # noqa: N802  (SAX's name)
         self._locator = locator
 
-    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: ARG002, N802
+    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
         line = (self._locator.getLineNumber() or 0) if self._locator else 0
         if len(self._open) > _MAX_DEPTH:
             raise self._place.at(name, line).error(f"is nested more than {_MAX_DEPTH} deep")
-        element = Element(name, line)
+        element = Element(name, line, attributes=dict(attrs))
         self._open[-1].children.append(element)
         self._open.append(element)
 

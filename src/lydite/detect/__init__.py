@@ -1,44 +1,96 @@
 """Detection from exemplars: each candidate is judged against known examples, with the reason why."""
 
+from lydite.detect.accepted import AcceptedRun, Found
 from lydite.detect.bank import Bank, SetAside, build_bank
+from lydite.detect.calibrate import Calibration, ClassCalibration, calibrate
 from lydite.detect.config import DetectSettings, resolve
 from lydite.detect.decide import DecisionSettings, Verdicts, decide
 from lydite.detect.detector import Detection, Detector, Instance
+from lydite.detect.diff import RunDiff, diff_runs
 from lydite.detect.evaluate import evaluate_run, summarise_matching, true_objects
+from lydite.detect.evaluation import Evaluation, choose_iou_type, evaluate_finished
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.exemplars import Exemplar, ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
-from lydite.detect.run import RunFolder, finish, open_run, process
+from lydite.detect.finished import FinishedRun
+from lydite.detect.kept import with_kept_thresholds, write_calibration
+from lydite.detect.redecide import (
+    calibrate_from_run,
+    open_redecided,
+    read_records,
+    read_settings,
+    redecide,
+    rehearse_run,
+)
+from lydite.detect.rehearse import Ranked, Rehearsal, Searcher, rehearse, survey
+from lydite.detect.run import (
+    RunFolder,
+    assemble,
+    finish,
+    open_run,
+    process,
+)
 from lydite.detect.scoring import Scores, score
 from lydite.detect.store import ImageRecord, Shelf
+from lydite.detect.supervision import to_supervision
+from lydite.detect.truth import RunTruth, TruthSource, read_truth
 
 __all__ = [
+    "AcceptedRun",
     "Bank",
+    "Calibration",
+    "ClassCalibration",
     "DecisionSettings",
     "DetectSettings",
     "Detection",
     "Detector",
+    "Evaluation",
     "Evidence",
     "Exemplar",
     "ExemplarSet",
+    "FinishedRun",
+    "Found",
     "ImageRecord",
     "Instance",
+    "Ranked",
+    "Rehearsal",
+    "RunDiff",
     "RunFolder",
+    "RunTruth",
     "Scores",
+    "Searcher",
     "SetAside",
     "Shelf",
+    "TruthSource",
     "Verdicts",
+    "assemble",
     "build_bank",
+    "calibrate",
+    "calibrate_from_run",
+    "choose_iou_type",
     "decide",
+    "diff_runs",
+    "evaluate_finished",
     "evaluate_run",
     "explain",
     "find_exemplars",
     "finish",
     "gather_evidence",
+    "open_redecided",
     "open_run",
     "process",
+    "read_records",
+    "read_settings",
+    "read_truth",
+    "redecide",
+    "rehearse",
+    "rehearse_run",
     "resolve",
     "score",
     "summarise_matching",
+    "survey",
+    "to_supervision",
     "true_objects",
+    "with_kept_thresholds",
+    "write_calibration",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ import numpy.typing as npt
 from lydite.core import (
     ClassMap,
     ExemplarError,
-    FeatureMap,
     Features,
     FeatureSpace,
     ImageError,
@@ -19,10 +19,11 @@ from lydite.core import (
     InvalidValue,
     similarity,
 )
-from lydite.data import ImageLimits, Picture
+from lydite.data import ImageLimits
 from lydite.detect.exemplars import Exemplar, ExemplarSet
-from lydite.detect.shape import MEASURES, Shapes, describe_shapes
-from lydite.features import Encoder, pool
+from lydite.detect.eye import Eye, Seen, Vectors
+from lydite.detect.shape import MEASURES, Shapes
+from lydite.features import Encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,12 @@ class Bank:
         set_aside: Negatives that were not used, with the reason.
         problems: Exemplars that could not be used.
         sources: Where each exemplar came from, by name.
+        positive_sizes: ``(sizes, len(positives), dim)`` float32 unit vectors of the same positives, seen
+            smaller; ``None`` where each is known at one size.
+        negative_sizes: ``(sizes, len(negatives), dim)`` float32, likewise.
         order: ``(len(positives),)`` int64 rows of the positives, class by class.
-        everyone: All vectors in one array, the positives in ``order``, then the negatives: one product is
-            quicker than two, and the cosines of a class stand side by side.
+        everyone: All vectors in one array, size by size, the positives in ``order``, then the negatives: one
+            product is quicker than many, and the cosines of a class stand side by side.
 
     Raises:
         SpaceMismatch: If positives and negatives are of different spaces.
@@ -70,6 +74,8 @@ class Bank:
     set_aside: tuple[SetAside, ...] = ()
     problems: tuple[ImageError, ...] = ()
     sources: tuple[Exemplar, ...] = ()
+    positive_sizes: Vectors | None = None
+    negative_sizes: Vectors | None = None
     order: npt.NDArray[np.int64] = field(init=False, repr=False)
     everyone: npt.NDArray[np.float32] = field(init=False, repr=False)
 
@@ -88,25 +94,43 @@ class Bank:
         self._stack()
 
     def _stack(self) -> None:
-        negatives = self.positives.vectors[:0] if self.negatives is None else self.negatives.vectors
         order = np.argsort(self.labels, kind="stable")
+        known = _all_sizes(self.positives, self.positive_sizes)[:, order]
+        if self.negatives is not None:
+            known = np.concatenate([known, _all_sizes(self.negatives, self.negative_sizes)], axis=1)
         object.__setattr__(self, "order", order)
-        object.__setattr__(self, "everyone", np.concatenate([self.positives.vectors[order], negatives]))
+        object.__setattr__(self, "everyone", np.ascontiguousarray(known.reshape(-1, known.shape[2])))
 
     def compare(self, candidates: Features) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
         """Cosines of candidates to all positives and to all negatives, by one matrix product.
 
         Returns:
-            ``(n, positives)``, columns in ``order``, and ``(n, negatives)``; float32, in [-1, 1] up to
-            rounding; ``None`` without negatives.
+            ``(n, sizes, positives)``, the positives in ``order``, and ``(n, sizes, negatives)``; float32, in
+            [-1, 1] up to rounding; ``None`` without negatives.
 
         Raises:
             SpaceMismatch: If the candidates are of another space; names the fields that differ.
         """
         candidates.space.require_same(self.space)
-        cosines = candidates.vectors @ self.everyone.T
         count = len(self.positives)
-        return cosines[:, :count], cosines[:, count:] if self.negatives is not None else None
+        known = count + (0 if self.negatives is None else len(self.negatives))
+        sizes = len(self.everyone) // known
+        cosines = (candidates.vectors @ self.everyone.T).reshape(len(candidates), sizes, known)
+        return cosines[:, :, :count], cosines[:, :, count:] if self.negatives is not None else None
+
+    def only(self, rows: npt.NDArray[np.int64]) -> Bank:
+        """The bank with these positives alone, and all its negatives.
+
+        Raises:
+            InvalidValue: If a class is left without a positive.
+        """
+        return replace(
+            self,
+            positives=self.positives[rows],
+            labels=self.labels[rows],
+            shapes=self.shapes[rows],
+            positive_sizes=None if self.positive_sizes is None else self.positive_sizes[:, rows],
+        )
 
     @property
     def space(self) -> FeatureSpace:
@@ -119,6 +143,7 @@ def build_bank(
     encoder: Encoder,
     pseudo_negative_cos: float = 0.60,
     limits: ImageLimits | None = None,
+    sizes: int = 1,
 ) -> Bank:
     """Look at every exemplar and keep its vector.
 
@@ -129,15 +154,16 @@ def build_bank(
         encoder: The encoder that will also look at the candidates.
         pseudo_negative_cos: Negatives with a larger cosine to any positive are set aside by name.
         limits: Caps on files and pixels.
+        sizes: At how many sizes each is looked at, each half the one before, as far as enough of it is left.
 
     Raises:
         ExemplarError: If a class has no readable picture, or one picture stands for two classes or for a
             class and its opposite.
     """
-    eye = _Eye(encoder, limits or ImageLimits())
+    eye = Eye(encoder, limits or ImageLimits(), sizes)
     class_map = ClassMap(exemplars.class_names)
     positives = eye.look(exemplars.positives)
-    read = {exemplar.class_name for exemplar, _, _ in positives}
+    read = {seen.exemplar.class_name for seen in positives}
     for name in class_map:
         if name not in read:
             raise ExemplarError(
@@ -145,55 +171,36 @@ def build_bank(
                 "Add a readable picture, or remove the class folder.",
             )
     negatives = eye.look(exemplars.negatives)
-    _refuse_contradictions([exemplar for exemplar, _, _ in positives + negatives], eye.image_ids)
-    positive_features = Features.concatenate([vector for _, vector, _ in positives])
-    used, set_aside = _split_negatives(
-        [vector for _, vector, _ in negatives], positive_features, pseudo_negative_cos
+    _refuse_contradictions([seen.exemplar for seen in positives + negatives], eye.image_ids)
+    positive_features = Features.concatenate([seen.vector for seen in positives])
+    kept, set_aside = _split_negatives(
+        [seen.vector for seen in negatives], positive_features, pseudo_negative_cos
     )
+    used = [negatives[row] for row in kept]
     return Bank(
         class_map,
         positive_features,
-        np.array([class_map.get_label(str(e.class_name)) for e, _, _ in positives], np.int64),
-        np.concatenate([shape for _, _, shape in positives]),
-        used,
+        np.array([class_map.get_label(str(seen.exemplar.class_name)) for seen in positives], np.int64),
+        np.concatenate([seen.shape for seen in positives]),
+        Features.concatenate([seen.vector for seen in used]) if used else None,
         set_aside,
         tuple(eye.problems.values()),
-        tuple(exemplar for exemplar, _, _ in positives + negatives),
+        tuple(seen.exemplar for seen in positives + negatives),
+        _stacked(positives),
+        _stacked(used),
     )
 
 
-class _Eye:
-    """Embeds exemplars and remembers what it could not read."""
+def _stacked(seen: Sequence[Seen]) -> Vectors | None:
+    """``(sizes, n, dim)``; ``None`` if there is only one size."""
+    if not seen or not len(seen[0].smaller):
+        return None
+    return np.stack([each.smaller for each in seen], axis=1)
 
-    def __init__(self, encoder: Encoder, limits: ImageLimits) -> None:
-        self._encoder = encoder
-        self._limits = limits
-        self.problems: dict[str, ImageError] = {}
-        self.image_ids: dict[str, ImageId] = {}
-        self._last: tuple[ImageId, FeatureMap] | None = None
 
-    def look(self, exemplars: tuple[Exemplar, ...]) -> list[tuple[Exemplar, Features, Shapes]]:
-        seen = []
-        for exemplar in exemplars:
-            try:
-                picture, mask = exemplar.load(self._limits)
-            except ImageError as error:
-                self.problems[exemplar.name] = error
-                continue
-            self.image_ids[exemplar.name] = picture.image_id
-            vector = pool(self._map_of(picture), mask, (exemplar.name,))
-            seen.append((exemplar, vector, describe_shapes(mask)))
-        return seen
-
-    def _map_of(self, picture: Picture) -> FeatureMap:
-        """The map of a picture; several exemplars of one picture in a row share one look."""
-        if self._last is None or self._last[0] != picture.image_id:
-            self._last = (picture.image_id, self._encoder.encode(picture.pixels))
-        return self._last[1]
-
-    def first_problem(self, exemplars: ExemplarSet, class_name: str) -> str:
-        names = [e.name for e in exemplars.positives if e.class_name == class_name]
-        return next((self.problems[name].fact for name in names if name in self.problems), "no picture.")
+def _all_sizes(features: Features, smaller: Vectors | None) -> Vectors:
+    own = features.vectors[None]
+    return own if smaller is None else np.concatenate([own, smaller])
 
 
 def _refuse_contradictions(exemplars: list[Exemplar], image_ids: dict[str, ImageId]) -> None:
@@ -219,9 +226,10 @@ def _role(exemplar: Exemplar) -> str:
 
 def _split_negatives(
     negatives: list[Features], positives: Features, pseudo_negative_cos: float
-) -> tuple[Features | None, tuple[SetAside, ...]]:
+) -> tuple[list[int], tuple[SetAside, ...]]:
+    """Rows of the negatives to use, and the others by name."""
     if not negatives:
-        return None, ()
+        return [], ()
     features = Features.concatenate(negatives)
     cosines = similarity(features, positives)
     nearest = cosines.argmax(axis=1)
@@ -230,5 +238,4 @@ def _split_negatives(
         SetAside(features.ids[row], positives.ids[nearest[row]], float(cosines[row, nearest[row]]))
         for row in np.flatnonzero(too_close)
     )
-    kept = features[~too_close]
-    return (kept if len(kept) else None), set_aside
+    return np.flatnonzero(~too_close).tolist(), set_aside

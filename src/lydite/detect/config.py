@@ -16,9 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lydite.core import UnknownName, UsageError
 from lydite.data import ImageLimits
 from lydite.detect.decide import DecisionSettings
+from lydite.detect.proposal_settings import (
+    BoxSettings,
+    ProposerSettings,
+    SamSettings,
+    SimilaritySettings,
+)
 from lydite.detect.regions.settings import RegionSettings
 from lydite.detect.settings import (
     PRESETS,
+    CalibrationSettings,
     FilterSettings,
     ReportSettings,
     RuleSettings,
@@ -41,14 +48,6 @@ class LimitSettings(BaseModel):
         return ImageLimits(max_bytes=self.max_bytes, max_pixels=self.max_pixels)
 
 
-class ProposerSettings(BaseModel):
-    """Who says what could be a thing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    proposer: str = Field("regions", description="where candidates come from: regions")
-
-
 class DetectSettings(BaseModel):
     """Every setting of a detection, by group. Field names are distinct across groups."""
 
@@ -57,10 +56,14 @@ class DetectSettings(BaseModel):
     encoder: EncoderSettings = EncoderSettings()
     proposer: ProposerSettings = ProposerSettings()
     regions: RegionSettings = RegionSettings()
+    boxes: BoxSettings = BoxSettings()
+    similarity: SimilaritySettings = SimilaritySettings()
+    sam: SamSettings = SamSettings()
     filters: FilterSettings = FilterSettings()
     scoring: ScoringSettings = ScoringSettings()
     rules: RuleSettings = RuleSettings()
     suppression: SuppressionSettings = SuppressionSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
     limits: LimitSettings = LimitSettings()
     report: ReportSettings = ReportSettings()
 
@@ -79,15 +82,18 @@ GROUP_OF: dict[str, str] = {field: group for group, model in GROUPS.items() for 
 """The group of each flat name."""
 
 
+DEFAULT_PRESET = "calibrated"
+
+
 def resolve(
-    preset: str = "strict",
+    preset: str = DEFAULT_PRESET,
     file: Path | None = None,
     options: Mapping[str, object] | None = None,
 ) -> DetectSettings:
     """Defaults, overlaid by a preset, a TOML file, and single options, in this order.
 
     Args:
-        preset: ``"strict"`` or ``"soft"``.
+        preset: ``"calibrated"``, ``"strict"`` or ``"soft"``.
         file: Flat TOML; unknown keys are refused.
         options: Flat names to values; unknown names are refused.
 
@@ -98,7 +104,7 @@ def resolve(
     if preset not in PRESETS:
         raise UnknownName("preset", preset, PRESETS)
     flat: dict[str, object] = dict(PRESETS[preset])
-    flat |= _read(file) if file is not None else {}
+    flat |= read_flat(file) if file is not None else {}
     flat |= options or {}
     return unflatten(flat)
 
@@ -131,6 +137,18 @@ def flatten(settings: DetectSettings) -> dict[str, Any]:
     }
 
 
+def with_thresholds(settings: DetectSettings, thresholds: Mapping[str, float]) -> DetectSettings:
+    """The settings with the thresholds of the classes."""
+    return unflatten(flatten(settings) | {"class_thresholds": dict(thresholds)})
+
+
+def without_calibration(settings: DetectSettings) -> DetectSettings:
+    """The settings with the constants of 'strict' wherever the preset 'calibrated' had switched one off."""
+    flat, strict = flatten(settings), flatten(DetectSettings())
+    back = {name: strict[name] for name, value in PRESETS[DEFAULT_PRESET].items() if flat.get(name) == value}
+    return unflatten(flat | back)
+
+
 def to_toml(settings: DetectSettings) -> str:
     """The settings as a file that ``resolve`` reads back."""
     flat = flatten(settings)
@@ -138,7 +156,12 @@ def to_toml(settings: DetectSettings) -> str:
     return tomli_w.dumps(flat | {name: table for name, table in tables.items() if table})
 
 
-def _read(file: Path) -> dict[str, object]:
+def read_flat(file: Path) -> dict[str, object]:
+    """The flat table of a TOML file, its names not checked yet.
+
+    Raises:
+        UsageError: If it cannot be read, or is no TOML.
+    """
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

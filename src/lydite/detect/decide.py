@@ -103,6 +103,13 @@ def _share_of_best(e: Evidence, rules: RuleSettings) -> Values:
     return positive / best if best > 0 else np.ones(len(e))
 
 
+def _over_class_threshold(e: Evidence, rules: RuleSettings) -> Values:
+    """How far the rank lies above the threshold of the row's class; infinite where the class has none."""
+    of_class = np.array([rules.class_thresholds.get(name, -np.inf) for name in e.scores.class_map])
+    over: Values = e.rank.astype(np.float64) - of_class[e.scores.labels]
+    return over
+
+
 _ABOVE_ZERO = float(np.nextafter(0, 1))
 
 RULES: tuple[Rule, ...] = (
@@ -149,6 +156,13 @@ RULES: tuple[Rule, ...] = (
         False,
         lambda e, _: e.shape_distance.astype(np.float64),
         lambda s: s.rules.max_shape_distance,
+    ),
+    Rule(
+        "class_slack",
+        True,
+        False,
+        _over_class_threshold,
+        lambda s: s.rules.class_slack if s.rules.class_thresholds else None,
     ),
     Rule(
         "adaptive_ratio",

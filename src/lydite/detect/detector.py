@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-
-from lydite.core import Candidates, Decisions, Features, FeatureSpace, ImageId, ItemId, Outcome
-from lydite.data import ImageLimits, Picture, load_image
+from lydite.core import Candidates, Decisions, FeatureSpace, ImageId, ItemId, Outcome
+from lydite.data import ImageFile, ImageLimits, Picture, load_image
 from lydite.detect.bank import Bank, build_bank
-from lydite.detect.config import DetectSettings
+from lydite.detect.calibrate import Calibration, calibrate
+from lydite.detect.config import DetectSettings, resolve, with_thresholds, without_calibration
 from lydite.detect.decide import decide
-from lydite.detect.embed import Look, look
-from lydite.detect.evidence import Evidence, gather_evidence
+from lydite.detect.evidence import Evidence
+from lydite.detect.examine import Examiner
 from lydite.detect.exemplars import ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
-from lydite.detect.proposers import Proposer, build_proposer
-from lydite.detect.scoring import Scores, score
+from lydite.detect.proposers import AnyProposer, build_proposer
+from lydite.detect.rehearse import Searcher, rehearse, survey
 from lydite.features import Encoder, VectorCache, build_encoder
 
 
@@ -119,6 +118,7 @@ class Detector:
         proposer: Says what could be a thing.
         bank: The known examples.
         cache: Where pooled vectors are kept between runs; ``None`` keeps none.
+        calibration: Where the thresholds of the classes come from, if they were found just now.
 
     Raises:
         SpaceMismatch: If the bank was made by another encoder.
@@ -126,9 +126,10 @@ class Detector:
 
     settings: DetectSettings
     encoder: Encoder
-    proposer: Proposer
+    proposer: AnyProposer
     bank: Bank
     cache: VectorCache | None = None
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         self.encoder.space.require_same(self.bank.space)
@@ -144,34 +145,59 @@ class Detector:
         negative: Path | str | None = None,
         settings: DetectSettings | None = None,
         cache: VectorCache | None = None,
+        proposer: AnyProposer | None = None,
     ) -> Detector:
         """A detector whose bank is read from folders of example pictures.
 
         Args:
             positive: A sub-folder for each class, or pictures of one class.
             negative: Pictures of what must not be found.
-            settings: Every rule; the defaults when ``None``.
+            settings: Every rule; those of the preset 'calibrated' when ``None``.
             cache: Where pooled vectors are kept between runs.
+            proposer: Says what could be a thing; the one that the settings name when ``None``.
         """
         found = find_exemplars(Path(positive), Path(negative) if negative is not None else None)
-        return cls.from_exemplars(found, settings, cache)
+        return cls.from_exemplars(found, settings, cache, proposer)
 
     @classmethod
     def from_exemplars(
-        cls, exemplars: ExemplarSet, settings: DetectSettings | None = None, cache: VectorCache | None = None
+        cls,
+        exemplars: ExemplarSet,
+        settings: DetectSettings | None = None,
+        cache: VectorCache | None = None,
+        proposer: AnyProposer | None = None,
+        pile: Sequence[ImageFile] = (),
     ) -> Detector:
-        """A detector whose bank is made from these exemplars."""
-        settings = settings or DetectSettings()
+        """A detector whose bank is made from these exemplars.
+
+        If the settings say ``calibrate`` and name no ``class_thresholds``, the exemplars' own pictures are
+        searched for them. Where that cannot be done, the preset 'strict' holds, and ``calibration`` says why.
+
+        Args:
+            exemplars: What to look for.
+            settings: Every rule; those of the preset 'calibrated' when ``None``.
+            cache: Where pooled vectors are kept between runs.
+            proposer: Says what could be a thing; the one that the settings name when ``None``.
+            pile: Pictures that will be searched; calibration looks at a few of them.
+        """
+        settings = settings or resolve()
+        proposer = proposer or build_proposer(settings)
         encoder = build_encoder(settings.encoder)
         limits = settings.limits.to_image_limits()
-        bank = build_bank(exemplars, encoder, settings.scoring.pseudo_negative_cos, limits)
-        return cls(
-            settings, encoder, build_proposer(settings.proposer.proposer, settings.regions), bank, cache
-        )
+        scoring = settings.scoring
+        bank = build_bank(exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes)
+        calibration = None
+        if settings.calibration.calibrate and not settings.rules.class_thresholds:
+            searcher = Searcher(Examiner(encoder, proposer, settings))
+            seen = survey(pile, bank, searcher, settings.calibration.survey)
+            calibration = calibrate(rehearse(bank, searcher), settings.calibration, seen)
+            thresholds = calibration.thresholds
+            settings = with_thresholds(settings, thresholds) if thresholds else without_calibration(settings)
+        return cls(settings, encoder, proposer, bank, cache, calibration)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Travel to a worker as settings and bank; the worker builds an encoder of its own."""
-        return _rebuild, (self.settings, self.bank, self.cache)
+        """Travel to a worker as settings, proposer and bank; the worker builds an encoder of its own."""
+        return _rebuild, (self.settings, self.proposer, self.bank, self.cache)
 
     @property
     def space(self) -> FeatureSpace:
@@ -200,14 +226,8 @@ class Detector:
             CollapsedFeatures: If the encoder cannot tell the regions of the picture apart.
         """
         clock = _Clock()
-        if candidates is None:
-            with clock.time("propose"):
-                candidates = self.proposer.propose(picture.pixels, item)
-        seen = self._look(picture, candidates, clock)
-        with clock.time("score"):
-            scores = score(seen.vectors, self.bank, self.settings.scoring)
-        with clock.time("measure"):
-            evidence = self._gather(candidates, scores, seen)
+        examiner = Examiner(self.encoder, self.proposer, self.settings, self.cache)
+        candidates, evidence = examiner.examine(picture, item, self.bank, clock.time, candidates)
         with clock.time("decide"):
             verdicts = decide(evidence, self.settings.decision)
         with clock.time("explain"):
@@ -223,27 +243,8 @@ class Detector:
             picture.notes,
         )
 
-    def _gather(self, candidates: Candidates, scores: Scores, seen: Look) -> Evidence:
-        filters, _, suppression = self.settings.decision
-        floor_iou = min(filters.duplicate_iou, suppression.nms_iou)
-        return gather_evidence(
-            candidates,
-            scores,
-            seen.surround,
-            self.bank.shapes,
-            self.bank.labels,
-            floor_iou,
-            suppression.nested_ios,
-        )
 
-    def _look(self, picture: Picture, candidates: Candidates, clock: _Clock) -> Look:
-        if not len(candidates):
-            nothing = Features(self.bank.positives.vectors[:0], (), self.space)
-            return Look(nothing, np.zeros(0, np.float32))
-        short_side = self.settings.encoder.short_side
-        return look(picture, candidates, self.encoder, short_side, self.cache, clock.time)
-
-
-def _rebuild(settings: DetectSettings, bank: Bank, cache: VectorCache | None) -> Detector:
-    proposer = build_proposer(settings.proposer.proposer, settings.regions)
+def _rebuild(
+    settings: DetectSettings, proposer: AnyProposer, bank: Bank, cache: VectorCache | None
+) -> Detector:
     return Detector(settings, build_encoder(settings.encoder), proposer, bank, cache)

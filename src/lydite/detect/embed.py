@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from lydite.core import Candidates, Features
+from lydite.core import Candidates, FeatureMap, Features
 from lydite.data import Picture
 from lydite.detect.collapse import require_spread
 from lydite.features import CacheKey, Encoder, VectorCache, candidates_digest, pool, pool_surround
@@ -38,6 +38,7 @@ def look(
     short_side: int,
     cache: VectorCache | None,
     timer: Timer,
+    feature_map: FeatureMap | None = None,
 ) -> Look:
     """Embed the candidates of a picture by one pass of the encoder, or from the cache.
 
@@ -48,6 +49,7 @@ def look(
         short_side: Its input size, part of the cache's key.
         cache: Where vectors are kept; ``None`` keeps none.
         timer: Names the stages.
+        feature_map: The picture's map where it is already there; the encoder is asked when ``None``.
 
     Raises:
         CollapsedFeatures: If the encoder cannot tell the candidates of a textured picture apart.
@@ -61,8 +63,9 @@ def look(
             inside, around = cache.find(inside_key, ids), cache.find(around_key, ids)
         if inside is not None and around is not None:
             return _compare(inside, around)
-    with timer("encode"):
-        feature_map = encoder.encode(picture.pixels)
+    if feature_map is None:
+        with timer("encode"):
+            feature_map = encoder.encode(picture.pixels)
     with timer("pool"):
         inside = pool(feature_map, candidates.masks, ids)
         around = pool_surround(feature_map, candidates.masks, ids)

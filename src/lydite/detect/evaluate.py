@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from lydite.core import ClassMap, InvalidValue, ItemId, Masks
 from lydite.data import AnnotatedImage, read_coco
 from lydite.detect.run import RunFolder
 from lydite.detect.store import ImageRecord, masks_of
-from lydite.metrics import Counts, ImageResult, ImageTruth, Matching, mask_overlap, match
+from lydite.metrics import Counts, ImageResult, ImageTruth, Matching, match
 
 
 def evaluate_run(
@@ -51,10 +50,8 @@ def evaluate_run(
     asked, accepted = [], []
     for listed in known:
         found = _read_accepted(folder, done[listed.path], listed.path, class_map)
-        image = _to_run_classes(listed, annotated.class_map, class_map)
-        sides = _set_aside(image, found, class_map, threshold)
-        asked.append(sides[0])
-        accepted.append(sides[1])
+        asked.append(_to_run_classes(listed, annotated.class_map, class_map))
+        accepted.append(found)
     return match(asked, accepted, class_map, threshold, "segm")
 
 
@@ -72,9 +69,8 @@ def true_objects(folder: RunFolder, records: Sequence[ImageRecord], truth: Path)
     objects = {}
     for listed in annotated.images:
         if listed.path in items:
-            image = _to_run_classes(listed, annotated.class_map, class_map)
-            every = ImageTruth(image.path, image.boxes, image.masks, image.labels)
-            objects[items[listed.path]] = every[~(image.difficult | image.crowd)]
+            every = _to_run_classes(listed, annotated.class_map, class_map)
+            objects[items[listed.path]] = every[every.counted]
     return objects
 
 
@@ -104,7 +100,7 @@ def _read_accepted(folder: RunFolder, record: ImageRecord, key: str, class_map: 
     return ImageResult(key, masks.boxes, masks, labels, table["rank"].to_numpy().astype(np.float32))
 
 
-def _to_run_classes(image: AnnotatedImage, theirs: ClassMap, ours: ClassMap) -> AnnotatedImage:
+def _to_run_classes(image: AnnotatedImage, theirs: ClassMap, ours: ClassMap) -> ImageTruth:
     """The same picture with the run's label numbers, and without rows of classes it does not know."""
     names = [theirs[int(label)] for label in image.labels]
     rows = np.array([row for row, name in enumerate(names) if name in ours], np.int64)
@@ -112,34 +108,7 @@ def _to_run_classes(image: AnnotatedImage, theirs: ClassMap, ours: ClassMap) -> 
     if image.masks is None and len(image):
         raise InvalidValue(f"Masks of {image.path}", "in the truth", None)
     masks = Masks.empty(image.size_hw) if image.masks is None else image.masks[rows]
-    crowd, difficult = image.crowd[rows], image.difficult[rows]
-    boxes = image.boxes[rows]
-    return AnnotatedImage(image.path, image.size_hw, boxes, labels, masks, crowd=crowd, difficult=difficult)
-
-
-def _set_aside(
-    image: AnnotatedImage, found: ImageResult, class_map: ClassMap, threshold: float
-) -> tuple[ImageTruth, ImageResult]:
-    """Both sides without what does not count.
-
-    What found nothing takes no partner away from others, so that leaving it out changes no pair.
-    """
-    every = ImageTruth(image.path, image.boxes, image.masks, image.labels)
-    asked = every[~(image.difficult | image.crowd)]
-    alarms = match([asked], [found], class_map, threshold, "segm").false_alarms
-    rows = np.array([alarm.row for alarm in alarms], np.int64)
-    forgiven = rows[_covers_ignored(image, found[rows], threshold)]
-    return asked, found[~np.isin(np.arange(len(found)), forgiven)]
-
-
-def _covers_ignored(image: AnnotatedImage, found: ImageResult, threshold: float) -> npt.NDArray[np.bool_]:
-    """Which rows lie on an ignored instance of their class; to lie inside a crowd is enough."""
-    if image.masks is None or found.masks is None:
-        return np.zeros(len(found), np.bool_)
-    iou, ios = mask_overlap(found.masks, image.masks)
-    same = found.labels[:, None] == image.labels[None, :]
-    on = (image.difficult & (iou >= threshold)) | (image.crowd & (ios >= threshold))
-    return np.asarray((same & on).any(axis=1), np.bool_)
+    return ImageTruth(image.path, image.boxes[rows], masks, labels, image.crowd[rows], image.difficult[rows])
 
 
 def _numbers(counts: Counts) -> dict[str, Any]:

@@ -6,9 +6,11 @@
       settings.toml      every setting, as resolved; reads back with --config
       run.json           what the run is: version, feature space, exemplars, fingerprint
       pictures/          one table and one record a picture (what resuming looks at)
+      pictures.jsonl     the pictures that the files below cover, in order: one line a picture
       decisions.parquet  all candidates of all pictures, with numbers, reasons and flips
       instances.json     accepted instances, COCO with RLE
       summary.json       counts, seconds, problems
+      calibration.json   where the thresholds of the classes come from, if they were found
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from typing import Any
 import polars as pl
 
 from lydite import __version__
-from lydite.core import ContractError, ImageError, ImageId, ItemId, OutputConflict, OutputError
+from lydite.core import ClassMap, ContractError, ImageError, ImageId, ItemId, OutputConflict, OutputError
 from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, write_atomic
 from lydite.data.files import TEMPORARY, os_errors_as_output_errors
 from lydite.detect.config import flatten, to_toml
@@ -34,6 +36,7 @@ from lydite.engines import Engine, Failure
 
 DESCRIPTION = "run.json"
 SETTINGS = "settings.toml"
+LIST = "pictures.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ def describe(detector: Detector) -> dict[str, Any]:
         "lydite": __version__,
         "settings": settings,
         "space": asdict(detector.space),
+        "proposer": {"name": detector.proposer.name, **detector.proposer.provenance.facts},
         "classes": list(detector.bank.class_map),
         "exemplars": [
             {
@@ -117,12 +121,17 @@ def describe(detector: Detector) -> dict[str, Any]:
         "set_aside": [asdict(negative) for negative in detector.bank.set_aside],
         "exemplar_problems": [str(problem) for problem in detector.bank.problems],
     }
+    return with_fingerprint(json.loads(json.dumps(described)))
+
+
+def with_fingerprint(described: Mapping[str, Any]) -> dict[str, Any]:
+    """A description that names itself by its content."""
     # Where exemplars lie, and what was wrong with those left out, changes no number.
-    identity = {key: value for key, value in described.items() if key != "exemplar_problems"}
-    identity["exemplars"] = _contents(described)
+    rest = {key: value for key, value in described.items() if key != "fingerprint"}
+    identity = {key: value for key, value in rest.items() if key != "exemplar_problems"}
+    identity["exemplars"] = _contents(rest)
     text = json.dumps(identity, sort_keys=True)
-    described = json.loads(json.dumps(described))
-    return {"fingerprint": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(), **described}
+    return {"fingerprint": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(), **rest}
 
 
 def process(
@@ -148,10 +157,18 @@ def finish(
     folder: RunFolder, detector: Detector, records: list[ImageRecord], workers: int = 1
 ) -> dict[str, Any]:
     """Assemble the files that cover all pictures; returns the summary that is also written."""
+    return assemble(folder, detector.bank.class_map, detector.space.encoder, records, workers)
+
+
+def assemble(
+    folder: RunFolder, class_map: ClassMap, encoder: str, records: list[ImageRecord], workers: int = 1
+) -> dict[str, Any]:
+    """As ``finish``, for a folder whose detector is not at hand."""
     done = [record for record in records if record.status == "done"]
     items = [ItemId.parse(record.item) for record in done]
     _write_decisions(folder, items)
-    classes = _write_instances(folder, detector, done)
+    classes = _write_instances(folder, class_map, encoder, done)
+    _write_list(folder, records)
     summary = summarise(records, classes) | {"workers": workers}
     write_atomic(folder.path / "summary.json", json.dumps(summary, indent=1))
     return summary
@@ -216,13 +233,22 @@ def _write_decisions(folder: RunFolder, items: list[ItemId]) -> None:
             raise OutputError(f"{path} cannot be written: {error}.", "Make room on the disk.") from None
 
 
-def _write_instances(folder: RunFolder, detector: Detector, done: list[ImageRecord]) -> Counter[str]:
-    counts: Counter[str] = Counter(dict.fromkeys(detector.bank.class_map, 0))
+def _write_list(folder: RunFolder, records: list[ImageRecord]) -> None:
+    path = folder.path / LIST
+    with atomic_path(path) as temporary, temporary.open("w", encoding="ascii") as file:
+        for record in records:
+            file.write(json.dumps({"item": record.item, "status": record.status}) + "\n")
+
+
+def _write_instances(
+    folder: RunFolder, class_map: ClassMap, encoder: str, done: list[ImageRecord]
+) -> Counter[str]:
+    counts: Counter[str] = Counter(dict.fromkeys(class_map, 0))
     info = {
-        "description": f"lydite {__version__}, encoder {detector.space.encoder}",
+        "description": f"lydite {__version__}, encoder {encoder}",
         "run": folder.describe()["fingerprint"],
     }
-    with CocoWriter(folder.path / "instances.json", detector.bank.class_map, info) as writer:
+    with CocoWriter(folder.path / "instances.json", class_map, info) as writer:
         for record in done:
             item = ItemId.parse(record.item)
             table = folder.shelf.read_table(item).filter(pl.col("outcome") == "accepted")
@@ -234,7 +260,7 @@ def _write_instances(folder: RunFolder, detector: Detector, done: list[ImageReco
                 record.size_hw,
                 masks.boxes,
                 masks=masks,
-                labels=[detector.bank.class_map.get_label(name) for name in table["class"]],
+                labels=[class_map.get_label(name) for name in table["class"]],
                 scores=table["score"].to_list(),
                 attributes=[
                     {"region": f"{item}#{number}", "nearest_positive": nearest}
@@ -262,7 +288,7 @@ def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str
         for name in sorted(set(old) | set(new))
         if old.get(name) != new.get(name)
     ]
-    found += [key for key in ("lydite", "space", "classes") if theirs.get(key) != mine[key]]
+    found += [key for key in ("lydite", "space", "proposer", "classes") if theirs.get(key) != mine[key]]
     if _contents(theirs) != _contents(mine):
         found.append("exemplars")
     return found or ["its description"]

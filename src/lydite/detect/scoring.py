@@ -90,13 +90,16 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
     """
     n, classes = len(candidates), len(bank.class_map)
     to_positives, to_negatives = bank.compare(candidates)
+    sizes = to_positives.shape[1]
     of_class = _class_slices(bank.labels, classes)
     by_class = np.empty((n, classes), np.float32)
     nearest = np.full((n, classes, NEAREST_KEPT), np.nan, np.float32)
     for label, columns in enumerate(of_class):
-        cosines = to_positives[:, columns]
+        cosines = _flat(to_positives[:, :, columns])
         best = _descending(cosines, max(settings.topk, NEAREST_KEPT))
         by_class[:, label] = aggregate_positive(cosines, best, settings)
+        if sizes > 1:  # one voice an example, however many sizes it is known at
+            best = _descending(to_positives[:, :, columns].max(axis=1), NEAREST_KEPT)
         kept = min(NEAREST_KEPT, best.shape[1])
         nearest[:, label, :kept] = best[:, :kept]
     labels = by_class.argmax(axis=1).astype(np.int64)
@@ -109,12 +112,18 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
         labels,
         _in_range(negative),
         _in_range(nearest[np.arange(n), labels]),
-        bank.order[_nearest_of_class(to_positives, of_class, labels)],
+        bank.order[_nearest_of_class(to_positives.max(axis=1), of_class, labels)],
         nearest_negative,
         _in_range(nearest_cosine),
         bank.positives.ids,
         negative_ids,
     )
+
+
+def _flat(cosines: Float) -> Float:
+    """``(n, sizes, examples)`` to ``(n, sizes x examples)``, also for no row."""
+    n, sizes, examples = cosines.shape
+    return np.ascontiguousarray(cosines).reshape(n, sizes * examples)
 
 
 def _class_slices(labels: npt.NDArray[np.int64], classes: int) -> list[slice]:
@@ -132,8 +141,8 @@ def aggregate_positive(cosines: Float, best: Float, settings: ScoringSettings) -
     """One number from the cosines to the positives of one class.
 
     Args:
-        cosines: ``(n, exemplars)``, all of them.
-        best: ``(n, k)`` the largest, descending, ``k >= min(topk, exemplars)``.
+        cosines: ``(n, exemplars x sizes)``, all of them.
+        best: ``(n, k)`` the largest, descending, ``k >= min(topk, exemplars x sizes)``.
         settings: Which aggregation.
 
     Returns:
@@ -175,16 +184,17 @@ def _against_negatives(
 ) -> tuple[Float, npt.NDArray[np.int64], Float, tuple[str, ...]]:
     """Aggregated cosine, row of the nearest, its cosine, and the names that rows point into."""
     if bank.negatives is not None and to_negatives is not None:
-        everyone = np.arange(len(bank.negatives))
-        return *_aggregate_negative(to_negatives, everyone, settings), bank.negatives.ids
+        everyone = np.tile(np.arange(len(bank.negatives)), to_negatives.shape[1])
+        return *_aggregate_negative(_flat(to_negatives), everyone, settings), bank.negatives.ids
     n = len(labels)
     negative, cosine = np.full((2, n), np.nan, np.float32)
     nearest = np.full(n, -1, np.int64)
     for label in np.unique(labels):
         rows, columns = np.flatnonzero(labels == label), np.flatnonzero(bank.labels[bank.order] != label)
         if len(columns):
+            others = to_positives[rows][:, :, columns]
             negative[rows], nearest[rows], cosine[rows] = _aggregate_negative(
-                to_positives[np.ix_(rows, columns)], bank.order[columns], settings
+                _flat(others), np.tile(bank.order[columns], others.shape[1]), settings
             )
     return negative, nearest, cosine, bank.positives.ids
 

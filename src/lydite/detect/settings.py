@@ -69,6 +69,9 @@ class NegativeAggregation(StrEnum):
 class ScoringSettings(_Settings):
     """How cosines to many exemplars become two numbers."""
 
+    exemplar_sizes: int = Field(
+        3, ge=1, le=4, description="at how many sizes each example is known, each half the one before"
+    )
     positive_aggregation: PositiveAggregation = Field(
         PositiveAggregation.TRIMMED_TOPK,
         description="trimmed_topk: mean of the best k but their ends; max_and_topk: 0.7 max + 0.3 mean_topk",
@@ -127,6 +130,12 @@ class RuleSettings(_Settings):
     adaptive_diff_floor: float = Field(
         0.15, ge=-1, le=1, description="adaptive mode: least gap between positive and negative score"
     )
+    class_thresholds: dict[str, float] = Field(
+        {}, description="least rank of a class, as calibration found it; classes not named have none"
+    )
+    class_slack: float = Field(
+        0.0, description="how far above the threshold of its class a rank must lie; below 0 accepts more"
+    )
     allow_unknown: bool = Field(
         True,
         description="a candidate may be nothing; if not, each one that passes the filters gets a class",
@@ -151,6 +160,38 @@ class SuppressionSettings(_Settings):
     )
 
 
+class CalibrationTarget(StrEnum):
+    """What the thresholds of the classes are chosen for."""
+
+    F1 = "f1"
+    PRECISION = "precision"
+    RECALL = "recall"
+
+
+class CalibrationSettings(_Settings):
+    """Thresholds from the examples themselves instead of constants."""
+
+    calibrate: bool = Field(
+        False, description="find the threshold of each class by searching the examples' own pictures"
+    )
+    calibration_target: CalibrationTarget = Field(
+        CalibrationTarget.F1, description="what to calibrate for; precision and recall need a level"
+    )
+    calibration_level: float = Field(
+        0.90, gt=0, lt=1, description="the precision or recall to reach, as estimated; not used with f1"
+    )
+    exhaustive: bool = Field(
+        False,
+        description="declare that no object of a known class in the examples' pictures is without example",
+    )
+    rehearsals: int = Field(60, ge=3, description="at most so many pictures of examples are searched")
+    survey: int = Field(
+        12,
+        ge=0,
+        description="so many pictures of the pile are searched too, to see how often what ranks high",
+    )
+
+
 class ReportSettings(_Settings):
     """What the pages show."""
 
@@ -162,7 +203,21 @@ class ReportSettings(_Settings):
     )
 
 
+_CALIBRATED: dict[str, object] = {
+    "calibrate": True,
+    "min_quality": 0.0,
+    "max_surround": 1.0,
+    "min_pos_score": 0.0,
+    "decision_threshold": -1.0,
+    "score_ratio": 0.0,
+    "require_pos_gt_neg": False,
+    "consensus_thr": 0.0,
+    "max_shape_distance": 1e9,
+}
+"""One threshold a class on the rank, which all of this is part of; the constants are switched off."""
+
 PRESETS: dict[str, dict[str, object]] = {
+    "calibrated": _CALIBRATED,
     "strict": {},
     "soft": {
         "min_pos_score": 0.56,

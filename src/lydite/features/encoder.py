@@ -32,3 +32,12 @@ class Encoder(Protocol):
             A map whose grid covers the whole picture exactly.
         """
         ...
+
+    def smaller(self, divisor: int) -> Encoder:
+        """The same encoder, of the same space, looking at pictures at a share of the size.
+
+        Args:
+            divisor: 1 is the encoder as it is, 2 looks at half the width and height. An encoder of one
+                size returns itself.
+        """
+        ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -15,15 +15,24 @@ IouType: TypeAlias = Literal["bbox", "segm"]
 """By which shape instances are compared: their boxes or their masks."""
 
 
+def _no_flags() -> npt.NDArray[np.bool_]:
+    return np.zeros(0, np.bool_)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageTruth:
     """The instances that are in one picture, row-aligned.
+
+    Rows marked ``crowd`` or ``difficult`` are neither hits nor misses, and what was found on them is no
+    false alarm (as in COCO's and PASCAL VOC's own evaluations).
 
     Args:
         image: Key of the picture, the same in its result.
         boxes: ``n`` boxes.
         masks: ``n`` masks, or ``None`` where only boxes are known.
         labels: ``(n,)`` int64 label of each instance.
+        crowd: ``(n,)`` bool: a group that is marked as a whole; all false if not given.
+        difficult: ``(n,)`` bool: not to be counted as missed; all false if not given.
 
     Raises:
         InvalidValue: If the columns differ in length.
@@ -33,10 +42,16 @@ class ImageTruth:
     boxes: Boxes
     masks: Masks | None
     labels: npt.NDArray[np.int64]
+    crowd: npt.NDArray[np.bool_] = field(default_factory=_no_flags)
+    difficult: npt.NDArray[np.bool_] = field(default_factory=_no_flags)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", np.ascontiguousarray(self.labels, dtype=np.int64))
-        _require_aligned(self.image, self.boxes, self.masks, labels=self.labels)
+        flags = {name: np.asarray(getattr(self, name), np.bool_) for name in ("crowd", "difficult")}
+        given = {name: column for name, column in flags.items() if len(column)}
+        _require_aligned(self.image, self.boxes, self.masks, labels=self.labels, **given)
+        for name in flags:
+            object.__setattr__(self, name, given.get(name, np.zeros(len(self.labels), np.bool_)))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -45,7 +60,14 @@ class ImageTruth:
         """Rows by boolean mask, integer array or slice; every column follows."""
         rows = np.arange(len(self))[index]
         masks = None if self.masks is None else self.masks[rows]
-        return ImageTruth(self.image, self.boxes[rows], masks, self.labels[rows])
+        return ImageTruth(
+            self.image, self.boxes[rows], masks, self.labels[rows], self.crowd[rows], self.difficult[rows]
+        )
+
+    @property
+    def counted(self) -> npt.NDArray[np.bool_]:
+        """``(n,)`` bool: rows that are to be found."""
+        return ~(self.crowd | self.difficult)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +141,7 @@ def _require_comparable(one: ImageTruth, found: ImageResult, classes: int, iou_t
 
 
 def _require_aligned(
-    image: str, boxes: Boxes, masks: Masks | None, **columns: npt.NDArray[np.int64] | npt.NDArray[np.float32]
+    image: str, boxes: Boxes, masks: Masks | None, **columns: npt.NDArray[np.generic]
 ) -> None:
     lengths = {"boxes": len(boxes), **{name: len(column) for name, column in columns.items()}}
     if masks is not None:

@@ -134,10 +134,38 @@ def bootstrap_rows(
     Raises:
         InvalidValue: As ``bootstrap`` does.
     """
+
+    def one(rows: npt.NDArray[np.int64]) -> Floats:
+        return np.array([statistic(rows)], np.float64)
+
+    return bootstrap_together(images, one, draws=draws, level=level, seed=seed)[0]
+
+
+def bootstrap_together(
+    images: int,
+    statistic: Callable[[npt.NDArray[np.int64]], Floats],
+    *,
+    draws: int = 200,
+    level: float = 0.95,
+    seed: int = 0,
+) -> tuple[Interval, ...]:
+    """The intervals of several numbers that one call gives together, on the same draws.
+
+    Args:
+        images: Number of pictures.
+        statistic: From ``(images,)`` row numbers, some repeated, to ``(numbers,)``.
+        draws: Number of resamples.
+        level: Share of the draws inside each interval, in (0, 1).
+        seed: Same seed, same intervals.
+
+    Raises:
+        InvalidValue: As ``bootstrap`` does.
+    """
     _require(images, draws, level)
     random = np.random.default_rng(seed)
-    drawn = [statistic(np.sort(random.integers(0, images, images))) for _ in range(draws)]
-    return _interval(float(statistic(np.arange(images))), np.array(drawn, np.float64), level)
+    drawn = np.array([statistic(np.sort(random.integers(0, images, images))) for _ in range(draws)])
+    estimates = statistic(np.arange(images)).tolist()
+    return tuple(_interval(value, column, level) for value, column in zip(estimates, drawn.T, strict=True))
 
 
 def _table(values: npt.ArrayLike) -> Floats:

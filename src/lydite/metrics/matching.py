@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lydite.core import ClassMap, InvalidValue
 from lydite.metrics.instances import ImageResult, ImageTruth, IouType, pair_images
-from lydite.metrics.overlap import box_iou, mask_iou
+from lydite.metrics.overlap import box_iou, mask_iou, share_inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,25 @@ class Miss:
     best_iou: float
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A pair of an accepted and a true instance.
+
+    Args:
+        image: Key of the picture.
+        row: Row in the picture's result.
+        truth_row: Row in the picture's truth.
+        label: Their class.
+        iou: Their overlap.
+    """
+
+    image: str
+    row: int
+    truth_row: int
+    label: int
+    iou: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Matching:
     """Who found whom, at one IoU threshold.
@@ -70,6 +89,7 @@ class Matching:
         misses: True instances that nobody found.
         false_alarms: Accepted instances that nobody asked for.
         class_map: The classes.
+        hits: Who found whom.
     """
 
     images: tuple[str, ...]
@@ -77,6 +97,7 @@ class Matching:
     misses: tuple[Miss, ...]
     false_alarms: tuple[Miss, ...]
     class_map: ClassMap
+    hits: tuple[Hit, ...] = ()
 
     @property
     def pooled(self) -> Counts:
@@ -99,7 +120,11 @@ def match(
     """Pair accepted with true instances of the same picture and class.
 
     Greedy: the accepted, by descending score (earlier rows first among equals), each take the free true
-    instance that they overlap most, if that is at least the threshold.
+    instance that they overlap most, if that is at least the threshold. So the fate of an instance does not
+    depend on weaker ones: what a higher threshold on the score would give is what is left of the pairs.
+
+    True instances marked ``difficult`` or ``crowd`` are never taken; an accepted instance that is left
+    over and covers one of its class (for a crowd: lies inside) is neither hit nor false alarm.
 
     Args:
         truth: One for each picture, in any order.
@@ -115,19 +140,43 @@ def match(
         raise InvalidValue("threshold", "in (0, 1]", threshold)
     pairs = pair_images(truth, accepted, class_map, iou_type)
     table = np.zeros((len(pairs), len(class_map), 3), np.int64)
+    hits: list[Hit] = []
     misses: list[Miss] = []
     alarms: list[Miss] = []
     for counts, (one, found) in zip(table, pairs, strict=True):
         overlap = _overlap(one, found, iou_type)
-        partner = _take_greedily(overlap, found.scores, threshold)
+        partner = _take_greedily(np.where(one.counted, overlap, 0), found.scores, threshold)
         hit = partner >= 0
-        lost = ~np.isin(np.arange(len(one)), partner)
-        for column, labels in enumerate((found.labels[hit], found.labels[~hit], one.labels[lost])):
+        lost = one.counted & ~np.isin(np.arange(len(one)), partner)
+        alarm = ~hit
+        alarm[alarm] = ~_forgiven(one, found[alarm], overlap[alarm], threshold, iou_type)
+        for column, labels in enumerate((found.labels[hit], found.labels[alarm], one.labels[lost])):
             counts[:, column] = np.bincount(labels, minlength=len(class_map))
+        hits += [
+            Hit(one.image, row, int(partner[row]), int(found.labels[row]), float(overlap[row, partner[row]]))
+            for row in np.flatnonzero(hit).tolist()
+        ]
         misses += _left_over(one, lost, overlap.max(axis=0, initial=0))
-        alarms += _left_over(found, ~hit, overlap.max(axis=1, initial=0))
+        alarms += _left_over(found, alarm, overlap.max(axis=1, initial=0))
     keys = tuple(one.image for one, _ in pairs)
-    return Matching(keys, table, tuple(misses), tuple(alarms), class_map)
+    return Matching(keys, table, tuple(misses), tuple(alarms), class_map, tuple(hits))
+
+
+def _forgiven(
+    one: ImageTruth, found: ImageResult, overlap: npt.NDArray[np.float32], threshold: float, iou_type: IouType
+) -> npt.NDArray[np.bool_]:
+    """Which rows of ``found`` lie on an instance of their class that does not count."""
+    least = np.float32(threshold)
+    on_difficult = np.asarray(((overlap >= least) & one.difficult).any(axis=1), np.bool_)
+    if not one.crowd.any() or not len(found):
+        return on_difficult
+    if iou_type == "segm" and one.masks is not None and found.masks is not None:
+        inside = share_inside(found.masks, one.masks)
+    else:
+        inside = share_inside(found.boxes, one.boxes)
+    same = found.labels[:, None] == one.labels[None, :]
+    in_crowd = np.asarray(((inside >= least) & same & one.crowd).any(axis=1), np.bool_)
+    return np.logical_or(on_difficult, in_crowd)
 
 
 def _overlap(one: ImageTruth, found: ImageResult, iou_type: IouType) -> npt.NDArray[np.float32]:

@@ -74,6 +74,27 @@ def mask_overlap(a: Masks, b: Masks) -> tuple[npt.NDArray[np.float32], npt.NDArr
     return _ratios(shared, a.areas[:, None], b.areas[None, :])
 
 
+def share_inside(a: Boxes | Masks, b: Boxes | Masks) -> npt.NDArray[np.float32]:
+    """How much of each of ``a`` lies inside each of ``b``: intersection over the area of ``a``.
+
+    Args:
+        a: Boxes or masks.
+        b: The same kind, of one picture with ``a``.
+
+    Returns:
+        ``(len(a), len(b))`` float32 in [0, 1]; 0 where the first is empty.
+
+    Raises:
+        InvalidValue: If one side holds boxes and the other masks.
+    """
+    if isinstance(a, Masks) and isinstance(b, Masks):
+        shared, areas = _intersections(encode_masks(a), encode_masks(b), a.areas), a.areas
+        return _ratio(shared, areas[:, None])
+    if isinstance(a, Boxes) and isinstance(b, Boxes):
+        return _ratio(_box_intersections(a, b), _box_areas(a)[:, None])
+    raise InvalidValue("Shapes to compare", "both boxes or both masks", [type(a).__name__, type(b).__name__])
+
+
 def pairwise_overlaps(masks: Masks, min_iou: float, min_ios: float | None = None) -> Overlaps:
     """The pairs among masks of one picture that overlap enough, as suppression needs them.
 

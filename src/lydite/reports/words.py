@@ -29,6 +29,7 @@ SUBJECTS: dict[str, str] = {
     "margin": "gap between nearest positive and nearest negative",
     "class_separation": "gap to the second class",
     "consensus_thr": "score of the last positive that must agree",
+    "class_slack": "rank above the threshold of its class",
     "adaptive_ratio": "share of the picture's best positive score",
     "adaptive_diff_floor": "gap between positive and negative score",
     "nms_iou": "overlap (IoU) with the stronger instance",

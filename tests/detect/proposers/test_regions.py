@@ -8,7 +8,8 @@ from PIL import Image
 
 from detect.regions.drawn import Mask, Pixels, disc, iou, noise, paint, square
 from lydite.core import Candidates, ItemId
-from lydite.detect.proposers import RegionSettings, build_proposer
+from lydite.detect.proposers.regions import RegionProposer
+from lydite.detect.regions import RegionSettings
 from support import measuring_data
 
 ITEM = ItemId("drawn", "picture.png")
@@ -17,7 +18,7 @@ SIZE = (240, 320)
 
 
 def propose(pixels: Pixels, **settings: object) -> Candidates:
-    return build_proposer("regions", RegionSettings.model_validate(settings)).propose(pixels, ITEM)
+    return RegionProposer(RegionSettings.model_validate(settings)).propose(pixels, ITEM)
 
 
 def best(candidates: Candidates, truth: Mask) -> float:

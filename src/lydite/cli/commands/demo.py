@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lydite.cli.calibration import show_calibration
 from lydite.cli.commands.detect import report_bank, run_batch
 from lydite.cli.screen import err, out, progress, show_summary
 from lydite.core import EXIT_FAILED, OutputConflict
@@ -18,6 +19,7 @@ from lydite.data.files import os_errors_as_output_errors
 from lydite.data.shelf import ShelfPaths, ShelfPlan, draw_shelf
 from lydite.detect import (
     Detector,
+    RunFolder,
     evaluate_run,
     find_exemplars,
     finish,
@@ -25,6 +27,8 @@ from lydite.detect import (
     resolve,
     summarise_matching,
     true_objects,
+    with_kept_thresholds,
+    write_calibration,
 )
 from lydite.reports import Truth, write_run_pages
 
@@ -38,7 +42,9 @@ def demo(
     ),
     seed: Annotated[int, typer.Option(min=0, help="another seed, another shelf")] = 7,
     scenes: Annotated[int, typer.Option(min=1, help="how many shelves to draw")] = 6,
-    preset: Annotated[str, typer.Option(help="strict or soft: where the rules start from")] = "strict",
+    preset: Annotated[
+        str, typer.Option(help="calibrated, strict or soft: where the rules start from")
+    ] = "calibrated",
     workers: Annotated[int, typer.Option(min=1, help="processes that draw")] = 2,
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress, only results")] = False,
 ) -> None:
@@ -50,10 +56,14 @@ def demo(
     told: dict[str, object] = {"seed": seed, "scenes": scenes, "preset": preset}
     _claim(folder, told)
     shelf = _draw(folder / "shelf", ShelfPlan(seed=seed, scenes=scenes), workers, quiet)
-    detector = Detector.from_exemplars(find_exemplars(shelf.positive, shelf.negative), settings)
-    report_bank(detector)
     files = find_images([shelf.scenes, shelf.empty])
+    settings = with_kept_thresholds(settings, RunFolder(folder / "run"))
+    detector = Detector.from_exemplars(find_exemplars(shelf.positive, shelf.negative), settings, pile=files)
+    report_bank(detector)
     run = open_run(folder / "run", detector)
+    if detector.calibration is not None:
+        show_calibration(detector.calibration)
+        write_calibration(run.path, detector.calibration)
     records = run_batch(run, detector, files, workers=1, quiet=quiet)
     show_summary(finish(run, detector, records))
     result = summarise_matching(evaluate_run(run, records, shelf.truth, IOU), IOU)

@@ -8,11 +8,26 @@ from typing import Annotated, Any
 
 import typer
 
+from lydite.cli.calibration import show_calibration
+from lydite.cli.commands import detect_calibrate, detect_decide
+from lydite.cli.commands.detect_diff import diff
+from lydite.cli.commands.detect_evaluate import evaluate
+from lydite.cli.commands.detect_export import export
 from lydite.cli.options import with_settings
 from lydite.cli.screen import err, out, progress, show_summary
 from lydite.core import EXIT_FAILED
 from lydite.data import ImageFile, find_images
-from lydite.detect import Detector, RunFolder, find_exemplars, finish, open_run, process, resolve
+from lydite.detect import (
+    Detector,
+    RunFolder,
+    find_exemplars,
+    finish,
+    open_run,
+    process,
+    resolve,
+    with_kept_thresholds,
+    write_calibration,
+)
 from lydite.detect.config import GROUPS
 from lydite.detect.store import ImageRecord
 from lydite.engines import build_engine
@@ -25,9 +40,18 @@ app = typer.Typer(
 )
 
 
+detect_decide.register(app)
+detect_calibrate.register(app)
+
+
 @app.callback()
 def group() -> None:
     """Find in pictures what a handful of examples show, and say why about everything else."""
+
+
+app.command("export", no_args_is_help=True)(export)
+app.command("evaluate", no_args_is_help=True)(evaluate)
+app.command("diff", no_args_is_help=True)(diff)
 
 
 @app.command("run", no_args_is_help=True)
@@ -45,7 +69,9 @@ def run(
     ],
     given: dict[str, Any],
     negative: Annotated[Path | None, typer.Option(help="examples of what must not be found")] = None,
-    preset: Annotated[str, typer.Option(help="strict or soft: where the rules start from")] = "strict",
+    preset: Annotated[
+        str, typer.Option(help="calibrated, strict or soft: where the rules start from")
+    ] = "calibrated",
     config: Annotated[
         Path | None, typer.Option(help="TOML file of settings, such as a run's settings.toml")
     ] = None,
@@ -58,17 +84,22 @@ def run(
 ) -> None:
     """Detect what the examples show in pictures.
 
+    The examples' own pictures are searched first, to learn how high true objects rank (--preset calibrated).
     Writes instances.json (COCO), decisions.parquet (every candidate, every reason) and pages that open
     offline. The same command again goes on where it stopped.
 
     Example: lydite detect run photos/ --positive examples/ --out result/
     """
-    settings = resolve(preset, config, given)
+    settings = with_kept_thresholds(resolve(preset, config, given), RunFolder(out_folder))
     files = find_images(images)
     exemplars = find_exemplars(positive, negative)
-    detector = Detector.from_exemplars(exemplars, settings, VectorCache(cache) if cache else None)
+    vectors = VectorCache(cache) if cache else None
+    detector = Detector.from_exemplars(exemplars, settings, vectors, pile=files)
     folder = open_run(out_folder, detector)
     report_bank(detector)
+    if detector.calibration is not None:
+        show_calibration(detector.calibration)
+        write_calibration(folder.path, detector.calibration)
     records = run_batch(folder, detector, files, workers, quiet)
     summary = finish(folder, detector, records, workers)
     show_summary(summary)
@@ -105,6 +136,8 @@ def report_bank(detector: Detector) -> None:
             "note: one class and no negatives, so nothing says what is not it. "
             "A few pictures of other things (--negative) or --min-pos-score make results much better."
         )
+    for note in detector.proposer.provenance.notes:
+        err.print(note, markup=False)
     for problem in bank.problems:
         err.print(f"exemplar left out: {problem}", markup=False)
     for aside in bank.set_aside:

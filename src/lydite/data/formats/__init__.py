@@ -9,10 +9,16 @@ from types import MappingProxyType
 from typing import Protocol
 
 from lydite.core import ClassMap, UnknownName
-from lydite.data.annotations import AnnotationSet
+from lydite.data.annotations import AnnotationSet, AnnotationStream
 from lydite.data.formats.coco import CocoWriter, read_coco, write_coco
+from lydite.data.formats.cvat import read_cvat
+from lydite.data.formats.cvat_writer import write_cvat
+from lydite.data.formats.label_studio import read_label_studio
+from lydite.data.formats.label_studio_writer import write_label_studio
 from lydite.data.formats.voc import read_split, read_voc
+from lydite.data.formats.voc_writer import write_voc
 from lydite.data.formats.yolo import read_yolo, read_yolo_names
+from lydite.data.formats.yolo_writer import write_yolo, write_yolo_polygons
 
 
 class Reader(Protocol):
@@ -26,10 +32,10 @@ class Reader(Protocol):
 
 
 class Writer(Protocol):
-    """Writes annotations to a file of one format, in one step."""
+    """Writes annotations in one format, one picture in memory at a time; says what it cannot carry."""
 
-    def __call__(self, path: Path, annotations: AnnotationSet) -> None:
-        """Write ``annotations`` to ``path``."""
+    def __call__(self, path: Path, annotations: AnnotationSet | AnnotationStream) -> None:
+        """Write ``annotations`` to ``path``: a file, or a folder that is new or empty."""
         ...
 
 
@@ -40,19 +46,44 @@ class Format:
     Args:
         title: Its name as people write it.
         read: Its reader.
-        write: Its writer, if there is one.
     """
 
     title: str
     read: Reader
-    write: Writer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One way to write a format.
+
+    Args:
+        format: Name of the format in ``FORMATS``.
+        file: Name of the file within an export; empty if the format is the folder itself.
+        write: The writer.
+    """
+
+    format: str
+    file: str
+    write: Writer
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "coco": Format("COCO", read_coco, write_coco),
+        "coco": Format("COCO", read_coco),
+        "cvat": Format("CVAT for images 1.1", read_cvat),
+        "label_studio": Format("Label Studio", read_label_studio),
         "voc": Format("Pascal VOC", read_voc),
         "yolo": Format("YOLO", read_yolo),
+    }
+)
+TARGETS: Mapping[str, Target] = MappingProxyType(
+    {
+        "coco": Target("coco", "instances.json", write_coco),
+        "cvat": Target("cvat", "annotations.xml", write_cvat),
+        "label-studio": Target("label_studio", "tasks.json", write_label_studio),
+        "voc": Target("voc", "", write_voc),
+        "yolo": Target("yolo", "", write_yolo),
+        "yolo-polygons": Target("yolo", "", write_yolo_polygons),
     }
 )
 
@@ -70,15 +101,24 @@ def get_format(name: str) -> Format:
 
 __all__ = [
     "FORMATS",
+    "TARGETS",
     "CocoWriter",
     "Format",
     "Reader",
+    "Target",
     "Writer",
     "get_format",
     "read_coco",
+    "read_cvat",
+    "read_label_studio",
     "read_split",
     "read_voc",
     "read_yolo",
     "read_yolo_names",
     "write_coco",
+    "write_cvat",
+    "write_label_studio",
+    "write_voc",
+    "write_yolo",
+    "write_yolo_polygons",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lydite.core import AnnotationError, Boxes, ClassMap
-from lydite.data.annotations import AnnotatedImage, AnnotationSet
+from lydite.data.annotations import AnnotatedImage, AnnotationSet, AnnotationStream
 from lydite.data.coco_writer import CocoWriter
 from lydite.data.jsonlines import locate_elements
 from lydite.data.names import printable
@@ -31,6 +31,7 @@ from lydite.data.rows import (
 
 __all__ = ["CocoWriter", "read_coco", "write_coco"]
 
+_MARKS = ("difficult", "occluded")
 _SIDES = ("x", "y", "width", "height")
 _ELEMENT = re.compile(r"(categories|images|annotations)\[(\d+)\]")
 
@@ -60,7 +61,7 @@ def read_coco(
 
     Segmentations are polygons (drawn by pycocotools), compressed or uncompressed RLE; a row without
     one has an empty mask if others have theirs. A row's id is the text ``attributes.region`` where
-    there is one, else its ``id``.
+    there is one, else its ``id``; other attributes that are texts are kept, as is a ``score``.
 
     Args:
         path: The JSON file.
@@ -85,11 +86,12 @@ def read_coco(
     return AnnotationSet(class_map, pictures, problems, tuple(reading.notes))
 
 
-def write_coco(path: Path, annotations: AnnotationSet) -> None:
-    """Write annotations as one COCO file, in one step.
+def write_coco(path: Path, annotations: AnnotationSet | AnnotationStream) -> None:
+    """Write annotations as one COCO file, in one step, one picture in memory at a time.
 
-    Rows with an empty mask get no segmentation; ids become ``attributes.region`` and the mark
-    ``difficult`` becomes ``attributes.difficult``.
+    Rows with an empty mask get no segmentation; ids become ``attributes.region``, and the marks
+    ``difficult`` and ``occluded`` become attributes of the same names. Nothing is lost but digits of a
+    box beyond the fourth.
 
     Raises:
         OutputError: If it cannot be written; an old file is untouched.
@@ -102,17 +104,17 @@ def write_coco(path: Path, annotations: AnnotationSet) -> None:
                 image.boxes,
                 image.labels,
                 masks=image.masks,
+                scores=image.scores,
                 crowd=image.crowd,
                 attributes=[_attributes(image, row) for row in range(len(image))],
             )
 
 
 def _attributes(image: AnnotatedImage, row: int) -> dict[str, Any]:
-    attributes: dict[str, Any] = {}
+    attributes: dict[str, Any] = dict(image.attributes[row]) if image.attributes is not None else {}
     if image.ids is not None:
         attributes["region"] = image.ids[row]
-    if image.difficult[row]:
-        attributes["difficult"] = True
+    attributes |= {mark: True for mark in _MARKS if getattr(image, mark)[row]}
     return attributes
 
 
@@ -217,6 +219,11 @@ def _read_annotation(
         row_id=region if isinstance(region, str) else str(entry.get("id", "")),
         crowd=entry.get("iscrowd") in (1, True),
         difficult=attributes.get("difficult") is True,
+        score=None if entry.get("score") is None else parse_number(entry["score"], place.at("score")),
+        occluded=attributes.get("occluded") is True,
+        attributes={
+            name: text for name, text in attributes.items() if name != "region" and isinstance(text, str)
+        },
     )
 
 

@@ -35,6 +35,7 @@ class _Thing:
     name: str
     box: XyXy
     difficult: bool
+    occluded: bool
     place: Place
 
 
@@ -65,12 +66,12 @@ def read_voc(
     directions was clicked, not drawn, and is a problem, as is one of negative size.
 
     Args:
-        path: Folder of ``.xml`` files (not searched deeper), or one file.
+        path: Folder of ``.xml`` files, searched to any depth, or one file.
         images: Folder of pictures; if given, each file must belong to a picture there, which is found
             by ``filename`` or else by the XML file's own stem, and may supply a missing size.
         classes: Label numbers; the sorted names of all files of the folder if not given, so that the
             splits of one folder agree.
-        stems: XML files to return, by name without suffix; all if not given.
+        stems: XML files to return, by path below ``path`` without suffix; all if not given.
         tolerance_px: How far a box may reach out of its picture and be cut, not refused.
 
     Raises:
@@ -85,10 +86,14 @@ def read_voc(
         pages = [page]
     else:
         files = _xml_files(path, stems)
-        needed = files if stems is None or classes is None else [file for file in files if file.stem in stems]
+        needed = (
+            files
+            if stems is None or classes is None
+            else [file for file in files if _stem(file, path) in stems]
+        )
         pages = [_read_page(file, pictures, tolerance_px) for file in needed]
     class_map = classes or ClassMap(tuple(sorted(set().union(*(page.names for page in pages)))))
-    return _join([page for page in pages if stems is None or page.source.stem in stems], class_map)
+    return _join([page for page in pages if stems is None or _stem(page.source, path) in stems], class_map)
 
 
 def read_split(path: Path) -> tuple[str, ...]:
@@ -136,18 +141,24 @@ def _xml_files(folder: Path, stems: Collection[str] | None) -> list[Path]:
     if not folder.is_dir():
         raise UsageError(f"There is no file or folder {printable(folder)}.", "Check the name.")
     files = [
-        entry for entry in folder.iterdir() if entry.suffix.lower() == ".xml" and not is_hidden(entry.name)
+        entry
+        for entry in folder.rglob("*")
+        if entry.suffix.lower() == ".xml" and not any(map(is_hidden, entry.relative_to(folder).parts))
     ]
     if not files:
         raise UsageError(f"Folder {printable(folder)} holds no XML file.", "Give the folder of annotations.")
-    missing = sorted(set(stems or ()) - {file.stem for file in files})
+    missing = sorted(set(stems or ()) - {_stem(file, folder) for file in files})
     if missing:
         raise UsageError(
             f"Folder {printable(folder)} lacks {len(missing)} of the listed files.",
             "Check the list.",
             missing[:5],
         )
-    return sorted(files, key=lambda file: path_key(printable(file.name)))
+    return sorted(files, key=lambda file: path_key(printable(file.relative_to(folder))))
+
+
+def _stem(file: Path, folder: Path) -> str:
+    return file.stem if file == folder else file.relative_to(folder).with_suffix("").as_posix()
 
 
 def _read_page(file: Path, pictures: _Pictures, tolerance_px: float) -> _Page:
@@ -198,8 +209,8 @@ def _read_object(thing: Element, place: Place, page: _Page, tolerance_px: float)
         page.notes.append(
             f"{inner.path}, line {inner.line}: {inner.field} was cut at the edge of the picture"
         )
-    difficult = thing.find_text("difficult") == "1"
-    page.things.append(_Thing(name, box, difficult, place.at("name")))
+    difficult, occluded = (thing.find_text(mark) == "1" for mark in ("difficult", "occluded"))
+    page.things.append(_Thing(name, box, difficult, occluded, place.at("name")))
 
 
 def _corners(thing: Element, place: Place) -> tuple[XyXy, Place]:
@@ -230,7 +241,8 @@ def _join(pages: list[_Page], class_map: ClassMap) -> AnnotationSet:
         rows = Rows(page.size_hw)
         for thing in page.things:
             if thing.name in class_map:
-                rows.add(thing.box, class_map.get_label(thing.name), difficult=thing.difficult)
+                label = class_map.get_label(thing.name)
+                rows.add(thing.box, label, difficult=thing.difficult, occluded=thing.occluded)
             else:
                 problems.append(thing.place.error("is no class of the given class map", thing.name))
         images[page.path] = rows.build(page.path)

@@ -6,28 +6,62 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from lydite.core import UnknownName
-from lydite.detect.proposers import regions
-from lydite.detect.proposers.base import Proposer
-from lydite.detect.regions.settings import RegionSettings
+from lydite.detect.config import DetectSettings
+from lydite.detect.proposers import (
+    boxes,
+    callback,
+    edgetam,
+    regions,
+    sam,
+    sam2,
+    sam3_tracker,
+    sam_hq,
+    similarity,
+)
+from lydite.detect.proposers.base import AnyProposer, Guided, GuidedProposer, Proposer, Provenance
+from lydite.detect.proposers.callback import CallbackProposer
 
-Builder = Callable[[RegionSettings], Proposer]
+Builder = Callable[[DetectSettings], AnyProposer]
 
-PROPOSERS: Mapping[str, Builder] = MappingProxyType({"regions": regions.build})
+PROPOSERS: Mapping[str, Builder] = MappingProxyType(
+    {
+        "boxes": boxes.build,
+        "callback": callback.build,
+        "edgetam": edgetam.build,
+        "regions": regions.build,
+        "sam": sam.build,
+        "sam2": sam2.build,
+        "sam3_tracker": sam3_tracker.build,
+        "sam_hq": sam_hq.build,
+        "similarity": similarity.build,
+    }
+)
 
 
-def build_proposer(name: str, settings: RegionSettings) -> Proposer:
-    """A proposer by its name.
+def build_proposer(settings: DetectSettings) -> AnyProposer:
+    """The proposer that the settings name.
 
     Args:
-        name: A key of ``PROPOSERS``.
-        settings: What it looks for.
+        settings: ``proposer.proposer`` is a key of ``PROPOSERS``; each proposer reads its own group.
 
     Raises:
         UnknownName: If there is no such proposer; names the nearest ones.
+        UsageError: If a proposer lacks what it needs, such as a file.
     """
+    name = settings.proposer.proposer
     if name not in PROPOSERS:
         raise UnknownName("proposer", name, PROPOSERS)
     return PROPOSERS[name](settings)
 
 
-__all__ = ["PROPOSERS", "Builder", "Proposer", "RegionSettings", "build_proposer"]
+__all__ = [
+    "PROPOSERS",
+    "AnyProposer",
+    "Builder",
+    "CallbackProposer",
+    "Guided",
+    "GuidedProposer",
+    "Proposer",
+    "Provenance",
+    "build_proposer",
+]

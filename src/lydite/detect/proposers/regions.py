@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lydite.core import Candidates, ItemId, Masks
-from lydite.detect.proposers.base import Proposer
+from lydite.detect.config import DetectSettings
+from lydite.detect.proposers.base import Proposer, Provenance
 from lydite.detect.regions import (
     Regions,
     RegionSettings,
@@ -43,6 +44,11 @@ class RegionProposer:
     def name(self) -> str:
         """Its name in the table of proposers."""
         return "regions"
+
+    @property
+    def provenance(self) -> Provenance:
+        """Nothing beyond the settings."""
+        return Provenance()
 
     def propose(self, pixels: npt.NDArray[np.uint8], item: ItemId) -> Candidates:
         """Regions of one picture, best first; a smaller cap gives the first of a larger one's.
@@ -108,6 +114,6 @@ def _tight(placed: Placed) -> Placed | None:
     return top + y, left + x, mask[y : int(rows[-1]) + 1, x : int(columns[-1]) + 1]
 
 
-def build(settings: RegionSettings) -> Proposer:
+def build(settings: DetectSettings) -> Proposer:
     """The model-free proposer with these settings."""
-    return RegionProposer(settings)
+    return RegionProposer(settings.regions)

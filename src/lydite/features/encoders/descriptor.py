@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import cv2
@@ -85,6 +85,10 @@ class Descriptor:
             start = stop
         cells *= np.float32((self.space.dim / 2) ** -0.5)
         return FeatureMap(cells.reshape(rows, columns, -1), size_hw, self.space, looked_hw)
+
+    def smaller(self, divisor: int) -> Descriptor:
+        """The same encoder looking at pictures at a share of the size; see ``Encoder.smaller``."""
+        return replace(self, short_side=max(STRIDE, self.short_side // divisor))
 
 
 def build(settings: EncoderSettings) -> Descriptor:

@@ -6,7 +6,7 @@ How it was made and what it was measured to be worth is told in ``docs/embedded_
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,10 @@ class EmbeddedEncoder:
         (output,) = self.session.run(None, {"pixels": planes})
         cells = np.ascontiguousarray(np.asarray(output, np.float32)[0].transpose(1, 2, 0))
         return FeatureMap(cells, size_hw, self.space, looked_hw)
+
+    def smaller(self, divisor: int) -> EmbeddedEncoder:
+        """The same encoder looking at pictures at a share of the size; see ``Encoder.smaller``."""
+        return replace(self, short_side=max(MULTIPLE, self.short_side // divisor))
 
 
 def build(settings: EncoderSettings) -> EmbeddedEncoder:

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,6 +74,10 @@ class TimmEncoder:
             cells = self.tap.grid(self.model, self._batch(resize(pixels, looked_hw)))
             array = cells.float().cpu().contiguous().numpy()
         return FeatureMap(array, size_hw, self.space, looked_hw)
+
+    def smaller(self, divisor: int) -> TimmEncoder:
+        """The same network looking at pictures at a share of the size; see ``Encoder.smaller``."""
+        return replace(self, short_side=max(self.tap.multiple, self.short_side // divisor))
 
     def _batch(self, pixels: npt.NDArray[np.uint8]) -> torch.Tensor:
         """Standardised in float32 on the CPU, ``(1, 3, height, width)``, then sent where the network is."""

@@ -1,0 +1,115 @@
+"""F1 at calibrated thresholds against the best single threshold, over draws of exemplars and encoders.
+
+    python benchmarks/calibrate.py [--encoder embedded mobilenetv2 descriptor] [--set bccd nuclei] [--draws 5]
+
+For each draw the exemplars' own pictures are rehearsed and thresholds are chosen, once from these pictures
+alone and once with a survey of the searched ones. The oracle is the single threshold on the rank, for all
+classes, that is best on the truth; thresholds of classes may beat it. Beside them: the constants of 'strict'.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from detect import SHARED, encoders
+from encoders_rows.contests import Contest, Trial, bccd, nuclei
+from encoders_rows.vectors import tick
+from lydite import __version__
+from lydite.data import find_images, load_image
+from lydite.detect import Searcher, build_bank, calibrate, decide, rehearse, resolve, survey
+from lydite.detect.detector import Detector
+from lydite.detect.examine import Examiner
+from lydite.detect.proposers import build_proposer
+from lydite.features import build_encoder
+from lydite.metrics import ImageResult, match
+
+SURVEYED = 12
+
+
+def compare(contest: Contest, name: str, options: dict[str, object]) -> list[tuple[float, ...]]:
+    """By draw: oracle F1, F1 from the exemplars' pictures, with a survey, and of the preset 'strict'."""
+    settings = resolve("calibrated", options=options)
+    strict = resolve("strict", options=options).decision
+    encoder = build_encoder(settings.encoder)
+    proposer = build_proposer(settings)
+    searcher = Searcher(Examiner(encoder, proposer, settings))
+    rows = []
+    for draw, trial in enumerate(contest.trials):
+        scoring = settings.scoring
+        bank = build_bank(trial.exemplars, encoder, scoring.pseudo_negative_cos, None, scoring.exemplar_sizes)
+        rehearsal = rehearse(bank, searcher)
+        files = find_images([contest.pictures[row] for row in trial.tested])
+        found = [calibrate(rehearsal, settings.calibration)]
+        found.append(calibrate(rehearsal, settings.calibration, survey(files, bank, searcher, SURVEYED)))
+        detector = Detector(settings, encoder, proposer, bank)
+        ranked: list[ImageResult] = []
+        by_rule: list[ImageResult] = []
+        for row in trial.tested:
+            key = contest.truths[row].image
+            detection = detector.detect(load_image(contest.pictures[row]), files[0].item)
+            evidence = detection.evidence
+            everything = settings.decision._replace(
+                rules=settings.rules.model_copy(update={"allow_unknown": False})
+            )
+            for kept, rules in ((ranked, everything), (by_rule, strict)):
+                rows_kept = np.flatnonzero(decide(evidence, rules).accepted)
+                masks = detection.candidates.masks[rows_kept] if contest.iou_type == "segm" else None
+                boxes, labels = detection.candidates.boxes[rows_kept], evidence.scores.labels[rows_kept]
+                kept.append(ImageResult(key, boxes, masks, labels, evidence.rank[rows_kept]))
+            tick(f"{contest.name} {name} draw {draw + 1}, picture {row}")
+        rows.append(_numbers(contest, trial, ranked, by_rule, [each.thresholds for each in found]))
+    return rows
+
+
+def _numbers(
+    contest: Contest,
+    trial: Trial,
+    ranked: list[ImageResult],
+    by_rule: list[ImageResult],
+    thresholds: list[dict[str, float]],
+) -> tuple[float, ...]:
+    truths = contest.truths_of(trial)
+    total = sum(len(truth.labels) for truth in truths)
+    matching = match(truths, ranked, contest.class_map, 0.5, contest.iou_type)
+    alarms = {(alarm.image, alarm.row) for alarm in matching.false_alarms}
+    hits = np.array([(each.image, row) not in alarms for each in ranked for row in range(len(each))])
+    ranks = np.concatenate([each.scores for each in ranked])
+    labels = np.concatenate([each.labels for each in ranked])
+    order = np.argsort(-ranks, kind="stable")
+    oracle = float((2 * np.cumsum(hits[order]) / (np.arange(1, len(order) + 1) + total)).max())
+    reached = []
+    for found in thresholds:
+        least = np.array([found.get(name, np.inf) for name in contest.class_map])
+        accepted = ranks >= least[labels]
+        reached.append(float(2 * hits[accepted].sum() / (accepted.sum() + total)))
+    pooled = match(truths, by_rule, contest.class_map, 0.5, contest.iou_type).pooled
+    return oracle, *reached, 0.0 if np.isnan(pooled.f1) else pooled.f1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--encoder", nargs="+", default=["embedded", "mobilenetv2", "descriptor"])
+    parser.add_argument("--set", nargs="+", choices=["bccd", "nuclei"], default=["bccd", "nuclei"])
+    parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--limit", type=int, help="at most so many pictures")
+    options = parser.parse_args()
+    print(f"lydite {__version__}")
+    print(f"{'':22}{'oracle F1':>10}  {'calibrated':>22}  {'with survey':>22}  {'strict':>22}")
+    data: Path = SHARED / "data"
+    for set_name in options.set:
+        contest = {"bccd": bccd, "nuclei": nuclei}[set_name](data / set_name, options.draws, options.limit)
+        for name, chosen in encoders(options.encoder):
+            table = np.array(compare(contest, name, chosen))
+            ratios = table[:, 1:] / table[:, :1]
+            parts = [f"{r.mean():.2f} of it, worst {r.min():.2f}" for r in ratios.T]
+            print(
+                f"{set_name:8}{name:14}{table[:, 0].mean():>10.3f}  {'  '.join(f'{p:>22}' for p in parts)}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""A calibration in the terminal: the threshold of each class, and how much it rests on."""
+
+from __future__ import annotations
+
+from rich.markup import escape
+from rich.table import Table
+
+from lydite.cli.screen import err, out
+from lydite.detect import Calibration
+
+
+def show_calibration(calibration: Calibration) -> None:
+    """A row a class; a refusal as a note."""
+    if calibration.refusal:
+        err.print(f"note: {calibration.refusal} The preset 'strict' holds.", markup=False)
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("calibrated")
+    for title in ("least rank", "95 %", "found", "precision", "recall"):
+        table.add_column(title, justify="right")
+    for each in calibration.classes:
+        table.add_row(
+            escape(each.name),
+            f"{each.threshold:.2f}",
+            f"{each.low:.2f} to {each.high:.2f}",
+            f"{each.found} of {each.examples}{'*' if each.borrowed else ''}",
+            f"~{each.precision:.2f}",
+            f"~{each.recall:.2f}",
+        )
+    out.print(table)
+    if any(each.borrowed for each in calibration.classes):
+        out.print("* too few to calibrate alone: leans on all classes together", style="dim")

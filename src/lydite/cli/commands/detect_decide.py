@@ -1,0 +1,54 @@
+"""``lydite detect decide``: other rules for a finished run, at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lydite.cli.options import with_settings
+from lydite.cli.screen import out, progress, show_summary
+from lydite.core import ClassMap
+from lydite.detect import RunFolder, assemble, open_redecided, read_records, read_settings, redecide
+from lydite.detect.config import GROUPS, flatten, read_flat, unflatten
+from lydite.detect.redecide import DECIDING
+from lydite.reports import write_run_pages
+
+OPTIONS = {name: GROUPS[name] for name in (*DECIDING, "report")}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("decide", no_args_is_help=True)(decide)
+
+
+@with_settings(OPTIONS)
+def decide(
+    run: Annotated[Path, typer.Argument(help="folder of a finished run")],
+    out_folder: Annotated[Path, typer.Option("--out", help="folder of the new decisions: new or empty")],
+    given: dict[str, Any],
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file of rules, such as 'lydite detect calibrate' writes")
+    ] = None,
+    pages: Annotated[bool, typer.Option(help="write the pages")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", help="no progress, only results")] = False,
+) -> None:
+    """Judge the stored numbers of a run by other rules; no picture is encoded again.
+
+    The run stays as it is. Rules that are not named stay those of the run.
+
+    Example: lydite detect decide result/ --min-pos-score 0.62 --out result-strict/
+    """
+    folder = RunFolder(run)
+    records = list(read_records(folder))
+    flat = flatten(read_settings(folder)) | (read_flat(config) if config else {}) | given
+    settings = unflatten(flat)
+    target = open_redecided(folder, out_folder, settings)
+    judged = list(progress(redecide(folder, target, settings), len(records), "deciding", quiet))
+    described = target.describe()
+    encoder = str(described["space"]["encoder"])
+    show_summary(assemble(target, ClassMap(tuple(described["classes"])), encoder, judged))
+    if pages:
+        out.print(f"pages        {write_run_pages(target, judged, settings.report)}")
+    out.print(f"results      {out_folder}")

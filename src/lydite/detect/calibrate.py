@@ -1,0 +1,231 @@
+"""Thresholds of the classes from a rehearsal: what true objects rank, against what everything ranks.
+
+How many hits and false alarms there are at each threshold is told by ``curves``. One trade-off shared by all
+classes maximises F1: Dinkelbach, "On nonlinear fractional programming", 1967.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lydite.detect.curves import Curves, as_one, centred, measure, model
+from lydite.detect.rehearse import Floats, Ints, Ranked, Rehearsal
+from lydite.detect.settings import CalibrationSettings, CalibrationTarget
+
+FEWEST, LEAST_OBJECTS = 3, 40
+"""Found in fewer pictures, or with fewer objects in the whole pile, a class has no threshold of its own."""
+LEAST_TOLD = 0.1
+"""Where fewer of the objects still rank, the precision is not told any more."""
+DRAWS, LEVEL = 100, 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCalibration:
+    """The threshold of one class, and what it rests on.
+
+    Args:
+        name: The class.
+        threshold: Least rank.
+        low: Lower end of the 95 % interval of the threshold, over other examples' pictures.
+        high: Upper end.
+        examples: Held-out examples.
+        pictures: Pictures that they are in.
+        found: How many of them the search found, at any rank and as whatever class.
+        named: How many of these were given their own class.
+        objects: Objects in a picture, as estimated; known where the pictures are exhaustive.
+        precision: Expected at the threshold.
+        recall: Expected at the threshold.
+        borrowed: True if too little is seen of the class and its threshold leans on all classes together.
+    """
+
+    name: str
+    threshold: float
+    low: float
+    high: float
+    examples: int
+    pictures: int
+    found: int
+    named: int
+    objects: float
+    precision: float
+    recall: float
+    borrowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Thresholds of all classes, or the reason why there are none.
+
+    Args:
+        classes: One for each class; empty when nothing could be calibrated.
+        target: What was asked for.
+        f1: Expected at the thresholds, all classes together; NaN when nothing could be calibrated.
+        refusal: Why not; empty when done.
+    """
+
+    classes: tuple[ClassCalibration, ...]
+    target: str
+    f1: float
+    refusal: str = ""
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """As the rule ``class_slack`` reads them."""
+        return {each.name: each.threshold for each in self.classes}
+
+
+def calibrate(
+    rehearsal: Rehearsal, settings: CalibrationSettings, pile: Sequence[Ranked] = ()
+) -> Calibration:
+    """Choose the threshold of each class.
+
+    Args:
+        rehearsal: What the search of the examples' own pictures showed.
+        settings: What to choose it for.
+        pile: Pictures of the kind that will be searched, without labels; those of the examples if empty.
+    """
+    target = settings.calibration_target.value
+    refusal = _refusal(rehearsal)
+    if refusal:
+        return Calibration((), target, float("nan"), refusal)
+    everyone = np.arange(len(rehearsal.labels))
+    found = _thresholds(rehearsal, everyone, pile or rehearsal.scenes, settings)
+    low, high = _interval(rehearsal, settings, pile)
+    classes = tuple(
+        _describe(rehearsal, found, label, float(low[label]), float(high[label]))
+        for label in range(len(rehearsal.class_map))
+    )
+    return Calibration(classes, target, found.f1)
+
+
+def _refusal(rehearsal: Rehearsal) -> str:
+    found = np.isfinite(rehearsal.ranks)
+    pictures = len(np.unique(rehearsal.pictures[found]))
+    if found.sum() >= FEWEST and pictures >= FEWEST:
+        return ""
+    words = f"Too few to calibrate: {int(found.sum())} held-out examples were found, in {pictures} pictures"
+    if rehearsal.whole:
+        words += f"; {len(rehearsal.whole)} examples are close-ups, with too little around to search in"
+    if rehearsal.alone:
+        words += f"; {len(rehearsal.alone)} are the only picture of their class"
+    if rehearsal.unsearched:
+        words += f"; {len(rehearsal.unsearched)} are in pictures where the proposer has nothing to propose"
+    return f"{words}. {FEWEST} are needed."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Thresholds and what is expected at them, each ``(classes,)``; ``f1`` is of all classes together."""
+
+    thresholds: Floats
+    objects: Floats
+    precision: Floats
+    recall: Floats
+    borrowed: npt.NDArray[np.bool_]
+    f1: float
+
+
+def _thresholds(
+    rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], settings: CalibrationSettings
+) -> _Found:
+    """Each class on its own where enough is seen of it, else all classes as one, centre on centre.
+
+    Args:
+        rehearsal: Where the held-out examples are.
+        rows: Which of them to use; rows may repeat.
+        pile: Pictures without labels.
+        settings: What to choose the thresholds for.
+    """
+    classes = np.arange(len(rehearsal.class_map))
+    curves = measure(rehearsal, rows, pile, settings.exhaustive)
+    own = _choose(curves, settings)
+    centres, _ = model(rehearsal, rows)
+    one = as_one(rehearsal, centres)
+    pooled = measure(one, rows, [centred(scene, centres) for scene in pile], settings.exhaustive)
+    at = int(_choose(pooled, settings)[0])
+    found = rows[np.isfinite(rehearsal.ranks[rows])]
+    pictures = [len(np.unique(rehearsal.pictures[found[rehearsal.labels[found] == k]])) for k in classes]
+    borrowed = (np.array(pictures) < FEWEST) | (curves.objects * len(pile) < LEAST_OBJECTS)
+    return _Found(
+        np.where(borrowed, centres + pooled.thresholds[at], curves.thresholds[own]),
+        curves.objects,
+        np.where(borrowed, pooled.precision[0, at], curves.precision[classes, own]),
+        np.where(borrowed, pooled.recall[0, at], curves.recall[classes, own]),
+        borrowed,
+        pooled.f1(np.array([at])) if borrowed.any() else curves.f1(own),
+    )
+
+
+def _choose(curves: Curves, settings: CalibrationSettings) -> Ints:
+    """``(classes,)`` the step of each class."""
+    level = settings.calibration_level
+    match settings.calibration_target:
+        case CalibrationTarget.F1:
+            return _best_f1(curves)
+        case CalibrationTarget.RECALL:
+            enough = curves.recall >= level * curves.recall[:, :1]
+            return np.asarray(enough.shape[1] - 1 - enough[:, ::-1].argmax(axis=1), np.int64)
+        case CalibrationTarget.PRECISION:
+            return _first_precise(curves, level)
+
+
+def _first_precise(curves: Curves, level: float) -> Ints:
+    """The lowest step from which the precision stays, as far as objects still rank; else the most precise."""
+    told = (curves.recall >= LEAST_TOLD * curves.recall[:, :1]) & (curves.seen > 0)
+    enough = (curves.precision >= level) | ~told
+    from_here = np.logical_and.accumulate(enough[:, ::-1], axis=1)[:, ::-1] & told
+    best = np.where(told, curves.precision, 0).argmax(axis=1)
+    return np.asarray(np.where(from_here.any(axis=1), from_here.argmax(axis=1), best), np.int64)
+
+
+def _best_f1(curves: Curves) -> Ints:
+    """An instance is worth accepting if it is a hit more often than half the F1 reached (Dinkelbach)."""
+    f1 = 0.5
+    while True:
+        gain = curves.hits - f1 / 2 * curves.seen
+        chosen: Ints = gain.argmax(axis=1).astype(np.int64)
+        reached = curves.f1(chosen)
+        if abs(reached - f1) < 1e-9:
+            return chosen
+        f1 = reached
+
+
+def _interval(
+    rehearsal: Rehearsal, settings: CalibrationSettings, pile: Sequence[Ranked]
+) -> tuple[Floats, Floats]:
+    """Percentiles of the thresholds over resampled pictures of examples; ``(classes,)`` each."""
+    rng = np.random.default_rng(0)
+    by_picture = [np.flatnonzero(rehearsal.pictures == k) for k in range(len(rehearsal.scenes))]
+    drawn = []
+    for _ in range(DRAWS):
+        pictures = rng.integers(len(by_picture), size=len(by_picture))
+        rows = np.concatenate([by_picture[k] for k in pictures])
+        if np.isfinite(rehearsal.ranks[rows]).any():
+            scenes = pile or [rehearsal.scenes[k] for k in pictures]
+            drawn.append(_thresholds(rehearsal, rows, scenes, settings).thresholds)
+    tail = 50 * (1 - LEVEL)
+    low, high = np.percentile(drawn, [tail, 100 - tail], axis=0)
+    return low, high
+
+
+def _describe(rehearsal: Rehearsal, found: _Found, label: int, low: float, high: float) -> ClassCalibration:
+    mine = rehearsal.labels == label
+    threshold = float(found.thresholds[label])
+    return ClassCalibration(
+        rehearsal.class_map[label],
+        threshold,
+        min(low, threshold),
+        max(high, threshold),
+        int(mine.sum()),
+        len(np.unique(rehearsal.pictures[mine])),
+        int((mine & np.isfinite(rehearsal.ranks)).sum()),
+        int((mine & rehearsal.named).sum()),
+        float(found.objects[label]),
+        float(found.precision[label]),
+        float(found.recall[label]),
+        bool(found.borrowed[label]),
+    )

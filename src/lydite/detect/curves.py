@@ -1,0 +1,141 @@
+"""Hits and false alarms at every threshold, though only a few objects are known.
+
+Of most pictures only a few objects are known, so hits can be counted and false alarms cannot. But what is
+found in all, ``Q(t)`` instances a picture at a threshold ``t``, is hits and false alarms together, and a true
+object brings ``R(t)`` hits and ``S(t)`` parts of itself along. So a picture cannot hold more objects than
+``min_t Q(t) / (R(t) + S(t))``. With that number, precision, recall and F1 follow at every threshold. (The
+bound is that of learning from positive and unlabelled examples: Elkan and Noto, "Learning classifiers from
+only positive and unlabeled data", 2008; Scott, "A rate of convergence for mixture proportion estimation",
+2015.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from lydite.core import ClassMap
+from lydite.detect.rehearse import Floats, Ints, Ranked, Rehearsal
+
+PRIOR_SPREAD, PRIOR_WEIGHT = 0.15, 3.0
+"""Standard deviation of the ranks of true objects, believed as much as this many examples."""
+LEAST_RECALL, LEAST_SEEN = 0.4, 3
+"""The number of objects is read off where at least this share of those found lies above the threshold, and
+at least so many instances."""
+STEPS = 300
+NODES, _weights = np.polynomial.hermite_e.hermegauss(7)
+WEIGHTS = _weights / _weights.sum()
+"""The centre of a class is known up to its standard error: expectations are taken over it (Gauss-Hermite)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """At ``STEPS`` thresholds, by class.
+
+    Args:
+        thresholds: ``(steps,)`` ascending.
+        hits: ``(classes, steps)`` expected hits a picture.
+        seen: ``(classes, steps)`` instances a picture.
+        objects: ``(classes,)`` expected objects a picture.
+    """
+
+    thresholds: Floats
+    hits: Floats
+    seen: Floats
+    objects: Floats
+
+    @property
+    def precision(self) -> Floats:
+        """``(classes, steps)`` expected; 1 where nothing is seen."""
+        hits = self.hits
+        return np.minimum(1.0, np.divide(hits, self.seen, out=np.ones_like(hits), where=self.seen > 0))
+
+    @property
+    def recall(self) -> Floats:
+        """``(classes, steps)`` expected; 0 for a class without objects."""
+        objects = np.broadcast_to(self.objects[:, None], self.hits.shape)
+        return np.divide(self.hits, objects, out=np.zeros_like(self.hits), where=objects > 0)
+
+    def f1(self, chosen: Ints) -> float:
+        """Of all classes together, at one step for each."""
+        rows = np.arange(len(chosen))
+        found = float(self.hits[rows, chosen].sum())
+        total = float(self.seen[rows, chosen].sum() + self.objects.sum())
+        return min(1.0, 2 * found / total) if total else 0.0
+
+
+def measure(rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], exhaustive: bool) -> Curves:
+    """Curves from some of the held-out examples (rows may repeat) and a pile of pictures."""
+    classes = len(rehearsal.class_map)
+    labels = rehearsal.labels[rows]
+    found = np.isfinite(rehearsal.ranks[rows])
+    share_found = (found.sum() + 1) / (len(rows) + 1)
+    counts = np.bincount(labels[found], minlength=classes)
+    centres, spread = model(rehearsal, rows)
+    everything = np.concatenate([scene.ranks for scene in pile])
+    thresholds = np.linspace(np.quantile(everything, 0.2), everything.max(), STEPS)
+    seen = np.stack([_above(pile, label, thresholds) for label in range(classes)])
+    known = None
+    if exhaustive:
+        known = np.bincount(labels, minlength=classes) / max(1, len(np.unique(rehearsal.pictures[rows])))
+    hits, objects = np.zeros_like(seen), np.zeros(classes)
+    for node, weight in zip(NODES, WEIGHTS, strict=True):
+        centre = centres + node * spread / np.sqrt(np.maximum(counts, 1))
+        share = share_found * ndtr((centre[:, None] - thresholds) / spread)
+        offsets = np.sort(_part_offsets(rehearsal, rows, centre))
+        parts = (len(offsets) - np.searchsorted(offsets, thresholds - centre[:, None])) / len(rows)
+        trusted = (share >= LEAST_RECALL * share_found) & (seen * len(pile) >= LEAST_SEEN)
+        most = np.where(trusted, seen / (share + parts), np.inf).min(axis=1)
+        count = np.where(np.isfinite(most), most, 0.0) if known is None else known
+        objects += weight * count
+        hits += weight * count[:, None] * share
+    return Curves(thresholds, hits, seen, objects)
+
+
+def model(rehearsal: Rehearsal, rows: Ints) -> tuple[Floats, float]:
+    """Centre of each class, and the spread that all share; a class without ranks takes the mean of all."""
+    rows = rows[np.isfinite(rehearsal.ranks[rows])]
+    ranks, labels = rehearsal.ranks[rows], rehearsal.labels[rows]
+    counts = np.bincount(labels, minlength=len(rehearsal.class_map))
+    sums = np.bincount(labels, weights=ranks, minlength=len(counts))
+    centres = np.where(counts > 0, sums / np.maximum(counts, 1), ranks.mean())
+    freedom = max(0, len(ranks) - int((counts > 0).sum()))
+    squares = float(((ranks - centres[labels]) ** 2).sum())
+    spread = np.sqrt((squares + PRIOR_WEIGHT * PRIOR_SPREAD**2) / (freedom + PRIOR_WEIGHT))
+    return centres, float(spread)
+
+
+def _above(pile: Sequence[Ranked], label: int, thresholds: Floats) -> Floats:
+    """Instances of a class a picture at each threshold."""
+    ranks = np.sort(np.concatenate([scene.ranks[scene.labels == label] for scene in pile]))
+    return (len(ranks) - np.searchsorted(ranks, thresholds)) / len(pile)
+
+
+def _part_offsets(rehearsal: Rehearsal, rows: Ints, centres: Floats) -> Floats:
+    """Ranks of the parts of the chosen examples, as distances from the centre of the example's class."""
+    times = np.bincount(rows, minlength=len(rehearsal.labels))[rehearsal.part_of]
+    offsets = rehearsal.part_ranks - centres[rehearsal.labels[rehearsal.part_of]]
+    return np.repeat(offsets, times)
+
+
+def as_one(rehearsal: Rehearsal, centres: Floats) -> Rehearsal:
+    """All classes as one: every rank as its distance from the centre of its class."""
+    part_labels = rehearsal.labels[rehearsal.part_of]
+    return Rehearsal(
+        ClassMap(("all",)),
+        np.zeros_like(rehearsal.labels),
+        rehearsal.ranks - centres[rehearsal.labels],
+        rehearsal.named,
+        rehearsal.pictures,
+        rehearsal.part_ranks - centres[part_labels],
+        rehearsal.part_of,
+        rehearsal.scenes,
+    )
+
+
+def centred(scene: Ranked, centres: Floats) -> Ranked:
+    """A picture with all classes as one; see ``as_one``."""
+    return Ranked(scene.ranks - centres[scene.labels], np.zeros_like(scene.labels))

@@ -1,0 +1,37 @@
+"""What a run keeps of its calibration: where its thresholds come from, and the thresholds themselves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from lydite.data import write_atomic
+from lydite.detect.calibrate import Calibration
+from lydite.detect.config import DetectSettings, with_thresholds
+from lydite.detect.run import RunFolder
+
+
+def with_kept_thresholds(settings: DetectSettings, folder: RunFolder) -> DetectSettings:
+    """The settings with the thresholds that a run was begun with: going on must not move them.
+
+    Args:
+        settings: As asked for now; unchanged unless they say to calibrate and name no thresholds.
+        folder: Of a run, or a folder that does not exist yet.
+    """
+    if settings.rules.class_thresholds or not settings.calibration.calibrate:
+        return settings
+    try:
+        kept = folder.describe()["settings"].get("class_thresholds", {})
+        return with_thresholds(settings, kept) if kept else settings
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # no run, or none that can be read
+        return settings
+
+
+def write_calibration(folder: Path, calibration: Calibration) -> None:
+    """Keep beside a run where its thresholds come from, as ``calibration.json``."""
+    described = asdict(calibration)
+    described["f1"] = None if np.isnan(calibration.f1) else calibration.f1
+    write_atomic(folder / "calibration.json", json.dumps(described, indent=1))

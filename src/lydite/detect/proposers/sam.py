@@ -1,0 +1,27 @@
+"""Segment Anything (Kirillov et al. 2023)."""
+
+from __future__ import annotations
+
+from lydite.detect.config import DetectSettings
+from lydite.detect.proposers.base import AnyProposer
+from lydite.detect.segment import Family, build_family
+
+FAMILY = Family(
+    name="sam",
+    model_class="SamModel",
+    model_types=("sam",),
+    hub="facebook/sam-vit-base",
+    licence="Apache-2.0",
+    since="4.56",
+)
+
+
+def build(settings: DetectSettings) -> AnyProposer:
+    """Segment Anything asked as the settings say.
+
+    Raises:
+        MissingExtra: If the extra ``sam`` is not installed.
+        UsageError: If transformers is too old, or the device is absent.
+        CheckpointError: If the model cannot be had or does not fit; names the local-file alternative.
+    """
+    return build_family(FAMILY, settings)

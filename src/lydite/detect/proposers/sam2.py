@@ -1,0 +1,27 @@
+"""Segment Anything 2 on single pictures (Ravi et al. 2024)."""
+
+from __future__ import annotations
+
+from lydite.detect.config import DetectSettings
+from lydite.detect.proposers.base import AnyProposer
+from lydite.detect.segment import Family, build_family
+
+FAMILY = Family(
+    name="sam2",
+    model_class="Sam2Model",
+    model_types=("sam2", "sam2_video"),
+    hub="facebook/sam2.1-hiera-small",
+    licence="Apache-2.0",
+    since="4.56",
+)
+
+
+def build(settings: DetectSettings) -> AnyProposer:
+    """Segment Anything 2 asked as the settings say.
+
+    Raises:
+        MissingExtra: If the extra ``sam`` is not installed.
+        UsageError: If transformers is too old, or the device is absent.
+        CheckpointError: If the model cannot be had or does not fit; names the local-file alternative.
+    """
+    return build_family(FAMILY, settings)

@@ -1,0 +1,267 @@
+"""Other rules for a finished run: its stored numbers are judged again, without pictures or encoder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from lydite.core import (
+    Boxes,
+    Candidates,
+    ClassMap,
+    FeatureSpace,
+    ImageId,
+    ItemId,
+    OutputConflict,
+    UsageError,
+)
+from lydite.data import write_atomic
+from lydite.data.files import os_errors_as_output_errors
+from lydite.detect.bank import build_bank
+from lydite.detect.calibrate import Calibration, calibrate
+from lydite.detect.config import GROUP_OF, DetectSettings, flatten, to_toml, unflatten
+from lydite.detect.decide import DecisionSettings, decide
+from lydite.detect.detector import Detection
+from lydite.detect.evidence import Evidence
+from lydite.detect.examine import Examiner
+from lydite.detect.exemplars import Exemplar, ExemplarSet
+from lydite.detect.explain import explain
+from lydite.detect.proposers import build_proposer
+from lydite.detect.rehearse import Ranked, Rehearsal, Searcher, rehearse
+from lydite.detect.run import DESCRIPTION, SETTINGS, RunFolder, with_fingerprint
+from lydite.detect.scoring import NEAREST_KEPT, Scores
+from lydite.detect.store import ImageRecord, masks_of
+from lydite.features import build_encoder
+from lydite.metrics import pairwise_overlaps
+
+DECIDING = ("filters", "rules", "suppression", "calibration")
+"""Groups of settings that may differ from those of the run."""
+
+
+def read_settings(folder: RunFolder) -> DetectSettings:
+    """The settings that a run was made with.
+
+    Raises:
+        UsageError: If the folder holds no run.
+    """
+    _require_run(folder)
+    return unflatten(folder.describe()["settings"])
+
+
+def read_records(folder: RunFolder) -> Iterator[ImageRecord]:
+    """The records of a run's finished pictures, in the order of their names.
+
+    Raises:
+        UsageError: If the folder holds no run.
+    """
+    _require_run(folder)
+    for path in sorted(folder.shelf.folder.glob("*.json")):
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        yield folder.shelf.read_record(ItemId.parse(raw["item"]))
+
+
+def _require_run(folder: RunFolder) -> None:
+    if not (folder.path / DESCRIPTION).is_file():
+        raise UsageError(f"{folder.path} holds no run.", "Name the folder that 'lydite detect run' wrote.")
+
+
+def require_deciding(old: DetectSettings, new: DetectSettings) -> None:
+    """Pass if only rules differ that act on stored numbers.
+
+    Raises:
+        UsageError: If anything else does; names the settings.
+    """
+    before, after = flatten(old), flatten(new)
+    other = [
+        name
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name) and GROUP_OF[name] not in (*DECIDING, "report", "limits")
+    ]
+    if other:
+        raise UsageError(
+            f"Stored numbers cannot be judged under another {', '.join(other)}: they would be other numbers.",
+            "Leave it out, or make a new run.",
+        )
+
+
+def open_redecided(run: RunFolder, out: Path, settings: DetectSettings) -> RunFolder:
+    """A new run folder with the same examples and space, and other rules.
+
+    Raises:
+        OutputConflict: If ``out`` exists and is not empty.
+        UsageError: If settings differ that the stored numbers depend on.
+    """
+    require_deciding(read_settings(run), settings)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputConflict(f"Output {out} is not an empty folder.", "Choose a new one with --out.")
+    with os_errors_as_output_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+    described = run.describe()
+    flat = flatten(settings)
+    described["settings"] = {name: flat[name] for name in flat if GROUP_OF[name] != "report"}
+    write_atomic(out / DESCRIPTION, json.dumps(with_fingerprint(described), indent=1))
+    write_atomic(out / SETTINGS, to_toml(settings))
+    return RunFolder(out)
+
+
+def redecide(run: RunFolder, target: RunFolder, settings: DetectSettings) -> Iterator[ImageRecord]:
+    """Judge every finished picture of a run again; yields the records of the new folder.
+
+    Args:
+        run: Where the numbers are.
+        target: Where the new decisions go.
+        settings: The rules.
+    """
+    class_map = ClassMap(tuple(run.describe()["classes"]))
+    for record in read_records(run):
+        item = ItemId.parse(record.item)
+        candidates, evidence = restore(run.shelf.read_table(item), record, class_map, settings.decision)
+        verdicts = decide(evidence, settings.decision)
+        decisions = explain(candidates, evidence, verdicts, settings.decision)
+        detection = Detection(
+            item,
+            ImageId(record.image_id),
+            record.size_hw,
+            candidates,
+            evidence,
+            decisions,
+            record.seconds,
+            record.notes,
+        )
+        yield target.shelf.write(detection, Path(record.path))
+
+
+def rehearse_run(run: RunFolder, settings: DetectSettings) -> Rehearsal:
+    """Rehearse the examples of a run, whose files must still be where they were.
+
+    Args:
+        run: A run; its description names the examples.
+        settings: Encoder, proposer, filters, scoring and suppression.
+
+    Raises:
+        ExemplarError: If a class has no readable example any more.
+    """
+    examples = [_exemplar(entry) for entry in run.describe()["exemplars"]]
+    exemplars = ExemplarSet(
+        tuple(each for each in examples if each.class_name is not None),
+        tuple(each for each in examples if each.class_name is None),
+    )
+    encoder = build_encoder(settings.encoder)
+    limits = settings.limits.to_image_limits()
+    scoring = settings.scoring
+    bank = build_bank(exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes)
+    bank.space.require_same(FeatureSpace(**_tuples(run.describe()["space"])))
+    return rehearse(bank, Searcher(Examiner(encoder, build_proposer(settings), settings)))
+
+
+def _exemplar(entry: Mapping[str, Any]) -> Exemplar:
+    mask = entry["mask_path"]
+    box = None if entry["box"] is None else tuple(float(v) for v in entry["box"])
+    return Exemplar(
+        Path(entry["path"]),
+        entry["name"],
+        entry["class"],
+        None if mask is None else Path(mask),
+        box,  # type: ignore[arg-type]
+    )
+
+
+def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+
+
+def calibrate_from_run(run: RunFolder, rehearsal: Rehearsal, settings: DetectSettings) -> Calibration:
+    """Thresholds from a rehearsal, with the run's own pictures as the pile.
+
+    Args:
+        run: A finished run; only its stored numbers are read.
+        rehearsal: Of the run's examples.
+        settings: Filters and suppression, and what to calibrate for.
+    """
+    class_map = ClassMap(tuple(run.describe()["classes"]))
+    filters, rules, suppression = settings.decision
+    everything = DecisionSettings(filters, rules.model_copy(update={"allow_unknown": False}), suppression)
+    pile = []
+    for record in read_records(run):
+        table = run.shelf.read_table(ItemId.parse(record.item))
+        _, evidence = restore(table, record, class_map, everything)
+        rows = np.flatnonzero(decide(evidence, everything).accepted)
+        pile.append(Ranked(evidence.rank[rows].astype(np.float64), evidence.scores.labels[rows]))
+    return calibrate(rehearsal, settings.calibration, [each for each in pile if len(each.ranks)])
+
+
+def restore(
+    table: pl.DataFrame, record: ImageRecord, class_map: ClassMap, settings: DecisionSettings
+) -> tuple[Candidates, Evidence]:
+    """Candidates and evidence of a picture from its stored table.
+
+    Args:
+        table: Columns as in ``store.SCHEMA``.
+        record: The picture's record.
+        class_map: The classes of the run.
+        settings: Its limits say which overlaps are measured again.
+    """
+    masks = masks_of(table, record.size_hw)
+    candidates = Candidates(
+        ItemId.parse(record.item),
+        table["region"].to_numpy(),
+        masks,
+        Boxes(table.select("x0", "y0", "x1", "y1").to_numpy()),
+        table["quality"].to_numpy(),
+        tuple(table["origin"]),
+    )
+    filters, _, suppression = settings
+    floor_iou = max(min(filters.duplicate_iou, suppression.nms_iou), 1e-6)
+    floor_ios = max(suppression.nested_ios, 1e-6)
+    height, width = record.size_hw
+    return candidates, Evidence(
+        table["area"].to_numpy() / (height * width),
+        table["border_distance"].to_numpy(),
+        table["quality"].to_numpy(),
+        table["surround"].to_numpy(),
+        table["shape_distance"].to_numpy(),
+        _scores(table, class_map),
+        pairwise_overlaps(masks, floor_iou, floor_ios),
+        floor_iou,
+        floor_ios,
+    )
+
+
+def _scores(table: pl.DataFrame, class_map: ClassMap) -> Scores:
+    count = len(table)
+    by_class = np.array(table["by_class"].to_list(), np.float32).reshape(count, len(class_map))
+    nearest = np.full((count, NEAREST_KEPT), np.nan, np.float32)
+    for row, values in enumerate(table["nearest"].to_list()):
+        nearest[row, : len(values)] = values
+    positive_ids, nearest_positive = _numbered(table["nearest_positive"])
+    negative_ids, nearest_negative = _numbered(table["nearest_negative"])
+    return Scores(
+        class_map,
+        by_class,
+        np.array([class_map.get_label(name) for name in table["class"]], np.int64),
+        _floats(table["negative"]),
+        nearest,
+        nearest_positive,
+        nearest_negative,
+        _floats(table["nearest_negative_cosine"]),
+        positive_ids,
+        negative_ids,
+    )
+
+
+def _numbered(names: pl.Series) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+    """Distinct names, and the row of each among them; -1 where there is none."""
+    known: dict[str, int] = {}
+    rows = [known.setdefault(name, len(known)) if name else -1 for name in names]
+    return tuple(known), np.array(rows, np.int64)
+
+
+def _floats(column: pl.Series) -> npt.NDArray[np.float32]:
+    values: Any = column.to_numpy()
+    return np.array([np.nan if value is None else value for value in values], np.float32)

@@ -1,0 +1,249 @@
+"""Rehearsal: the pictures of the examples, searched by a bank that does not know them.
+
+What a search finds there, and how it ranks, is what it will find elsewhere. Each picture of examples is
+searched with the examples of all *other* pictures. The best candidate on a held-out example shows how
+a true object ranks; candidates on a part of it, how its parts rank; all others may or may not be objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from lydite.core import Candidates, ClassMap, ImageError, ImageId, ItemId, Masks
+from lydite.data import ImageFile, ImageLimits, Picture, load_image
+from lydite.detect.bank import Bank
+from lydite.detect.config import DetectSettings
+from lydite.detect.decide import DecisionSettings, decide
+from lydite.detect.examine import Examiner
+from lydite.detect.exemplars import Exemplar
+from lydite.metrics.overlap import box_iou, mask_overlap
+
+T = TypeVar("T")
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+HIT_IOU = 0.5
+"""A candidate that overlaps an example this much has found it."""
+CLOSE_UP = 0.5
+"""An example at least this long, as a share of its picture's shorter side, leaves too little around it."""
+PART_IOU = 0.1
+"""One that overlaps it less, but at least this much, is a part of it or holds a part of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """The candidates of one picture that outlast their rivals, before any threshold.
+
+    Args:
+        ranks: ``(n,)`` float64 rank, see ``Evidence.rank``.
+        labels: ``(n,)`` int64 class.
+    """
+
+    ranks: Floats
+    labels: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rehearsal:
+    """What the search of the examples' own pictures showed.
+
+    Args:
+        class_map: The classes.
+        labels: ``(n,)`` int64 class of each example that was held out.
+        ranks: ``(n,)`` float64 rank of the candidate that found it, as whatever class: what is taken for
+            another class still shows how an object ranks; -inf where none did.
+        named: ``(n,)`` bool: that candidate was given the class of the example.
+        pictures: ``(n,)`` int64 row in ``scenes`` of the picture of each example.
+        part_ranks: ``(m,)`` float64 ranks of candidates on parts of examples.
+        part_of: ``(m,)`` int64 row of the example that each is a part of.
+        scenes: All candidates, by picture.
+        whole: Names of examples that are close-ups: too little lies around them to search in.
+        alone: Names of examples whose class has no example in any other picture.
+        unsearched: Names of examples in whose pictures the proposer cannot propose.
+    """
+
+    class_map: ClassMap
+    labels: Ints
+    ranks: Floats
+    named: npt.NDArray[np.bool_]
+    pictures: Ints
+    part_ranks: Floats
+    part_of: Ints
+    scenes: tuple[Ranked, ...]
+    whole: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
+    unsearched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Searcher:
+    """What a rehearsal is played with: filters and suppression of its settings, no score rules.
+
+    Args:
+        examiner: Looks at pictures.
+    """
+
+    examiner: Examiner
+
+    def search(self, picture: Picture, item: ItemId, bank: Bank) -> tuple[Ranked, Candidates]:
+        """What outlasts its rivals in a picture, row-aligned with the candidates."""
+        candidates, evidence = self.examiner.examine(picture, item, bank, _untimed)
+        filters, rules, suppression = self.settings.decision
+        everything = rules.model_copy(update={"allow_unknown": False})
+        rows = np.flatnonzero(decide(evidence, DecisionSettings(filters, everything, suppression)).accepted)
+        return Ranked(evidence.rank[rows].astype(np.float64), evidence.scores.labels[rows]), candidates[rows]
+
+    @property
+    def settings(self) -> DetectSettings:
+        """Those of the examiner."""
+        return self.examiner.settings
+
+    @property
+    def limits(self) -> ImageLimits:
+        """Caps on files and pixels."""
+        return self.settings.limits.to_image_limits()
+
+
+def survey(files: Sequence[ImageFile], bank: Bank, searcher: Searcher, most: int) -> tuple[Ranked, ...]:
+    """Search some of the pictures that will be searched: nobody knows what is in them.
+
+    Args:
+        files: The pile.
+        bank: The examples.
+        searcher: What to search with.
+        most: Pictures at most; they are taken evenly from the pile. What cannot be read is passed over.
+    """
+    seen = []
+    for file in _spread(files, most):
+        try:
+            seen.append(searcher.search(load_image(file.path, searcher.limits), file.item, bank)[0])
+        except ImageError:
+            continue
+    return tuple(each for each in seen if len(each.ranks))
+
+
+def rehearse(bank: Bank, searcher: Searcher) -> Rehearsal:
+    """Search the pictures of the positives, each without its own examples.
+
+    Args:
+        bank: The examples; ``sources`` say where they are.
+        searcher: What to search with.
+    """
+    notes = _Notes()
+    for sources in _spread(_by_picture(bank), searcher.settings.calibration.rehearsals):
+        held_out = _load(sources, bank, searcher.limits, notes)
+        if held_out is None:
+            continue
+        picture, exemplars, masks, rows = held_out
+        others = np.setdiff1d(np.arange(len(bank.labels)), rows)
+        if len(np.unique(bank.labels[others])) < len(bank.class_map):
+            notes.alone += [exemplar.name for exemplar in exemplars]
+            continue
+        item = ItemId("rehearsal", exemplars[0].path.name)
+        try:
+            found, candidates = searcher.search(picture, item, bank.only(others))
+        except ImageError:  # a proposer that only knows other pictures, such as those of an annotation file
+            notes.unsearched += [exemplar.name for exemplar in exemplars]
+            continue
+        for at, exemplar in enumerate(exemplars):
+            notes.add(int(bank.labels[rows[at]]), found, _iou(candidates, exemplar, masks[at : at + 1]))
+        notes.scenes.append(found)
+    return notes.to_rehearsal(bank.class_map)
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What was seen so far."""
+
+    labels: list[int] = field(default_factory=list)
+    ranks: list[float] = field(default_factory=list)
+    named: list[bool] = field(default_factory=list)
+    pictures: list[int] = field(default_factory=list)
+    part_ranks: list[Floats] = field(default_factory=list)
+    scenes: list[Ranked] = field(default_factory=list)
+    whole: list[str] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
+    unsearched: list[str] = field(default_factory=list)
+
+    def add(self, label: int, found: Ranked, iou: npt.NDArray[np.float32]) -> None:
+        """One held-out example of the picture that comes next in ``scenes``."""
+        hits = np.flatnonzero(iou >= HIT_IOU)
+        best = int(hits[found.ranks[hits].argmax()]) if len(hits) else None
+        self.labels.append(label)
+        self.ranks.append(-np.inf if best is None else float(found.ranks[best]))
+        self.named.append(best is not None and int(found.labels[best]) == label)
+        self.pictures.append(len(self.scenes))
+        self.part_ranks.append(found.ranks[(iou >= PART_IOU) & (iou < HIT_IOU)])
+
+    def to_rehearsal(self, class_map: ClassMap) -> Rehearsal:
+        return Rehearsal(
+            class_map,
+            np.array(self.labels, np.int64),
+            np.array(self.ranks, np.float64),
+            np.array(self.named, np.bool_),
+            np.array(self.pictures, np.int64),
+            np.concatenate([np.zeros(0), *self.part_ranks]),
+            np.repeat(np.arange(len(self.labels)), [len(parts) for parts in self.part_ranks]),
+            tuple(self.scenes),
+            tuple(self.whole),
+            tuple(self.alone),
+            tuple(self.unsearched),
+        )
+
+
+def _by_picture(bank: Bank) -> list[list[Exemplar]]:
+    """The positives of the bank by the content of their pictures."""
+    known = set(bank.positives.ids)
+    groups: dict[ImageId, list[Exemplar]] = {}
+    for exemplar in bank.sources:
+        if exemplar.name in known and exemplar.path.is_file():
+            groups.setdefault(ImageId.of_bytes(exemplar.path.read_bytes()), []).append(exemplar)
+    return list(groups.values())
+
+
+def _load(
+    exemplars: list[Exemplar], bank: Bank, limits: ImageLimits, notes: _Notes
+) -> tuple[Picture, list[Exemplar], Masks, Ints] | None:
+    """A picture with its examples, their masks and their rows in the bank; none if it cannot be searched."""
+    row_of = {name: row for row, name in enumerate(bank.positives.ids)}
+    try:
+        loaded = [exemplar.load(limits) for exemplar in exemplars]
+    except ImageError:  # the file has changed since the bank was made
+        return None
+    picture = loaded[0][0]
+    located = [at for at, (_, mask) in enumerate(loaded) if not _is_close_up(mask)]
+    notes.whole += [exemplar.name for at, exemplar in enumerate(exemplars) if at not in located]
+    if not located:
+        return None
+    chosen = [exemplars[at] for at in located]
+    masks = Masks.concatenate([loaded[at][1] for at in located], picture.size_hw)
+    return picture, chosen, masks, np.array([row_of[exemplar.name] for exemplar in chosen], np.int64)
+
+
+def _is_close_up(mask: Masks) -> bool:
+    x0, y0, x1, y1 = mask.boxes.xyxy[0]
+    return bool(max(x1 - x0, y1 - y0) >= CLOSE_UP * min(mask.size_hw))
+
+
+def _spread(items: Sequence[T], most: int) -> list[T]:
+    """At most so many, evenly over the list, for what is alike stands together in it."""
+    if len(items) <= most:
+        return list(items)
+    return [items[int(at)] for at in np.linspace(0, len(items) - 1, most).round()] if most else []
+
+
+def _iou(candidates: Candidates, exemplar: Exemplar, mask: Masks) -> npt.NDArray[np.float32]:
+    """``(n,)`` overlap with an example, by boxes where only its box is known."""
+    if exemplar.box is not None:
+        return box_iou(candidates.boxes, mask.boxes)[:, 0]
+    return mask_overlap(candidates.masks, mask)[0][:, 0]
+
+
+def _untimed(_stage: str) -> AbstractContextManager[None]:
+    return nullcontext()

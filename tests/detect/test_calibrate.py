@@ -1,0 +1,175 @@
+"""Thresholds from ranks alone: near the best there is, monotone in what is asked, honest about how little."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lydite.core import ClassMap
+from lydite.detect import Ranked, Rehearsal, calibrate
+from lydite.detect.settings import CalibrationSettings, CalibrationTarget
+
+CLASSES = ClassMap(("bolt", "nut"))
+DEFAULT = CalibrationSettings(calibrate=True)
+
+
+def drawn(
+    seed: int, per_class: int = 12, objects: int = 6, clutter: int = 60, shift: float = 0.0
+) -> tuple[Rehearsal, list[tuple[Ranked, np.ndarray]]]:
+    """A rehearsal, and pictures of the same kind with the truth: which instances are hits."""
+    rng = np.random.default_rng(seed)
+    centres = np.array([0.8, 0.6]) + shift
+    labels = np.tile([0, 1], per_class)
+    scenes = [picture(rng, centres, objects, clutter, shift) for _ in labels]
+    rehearsal = Rehearsal(
+        CLASSES,
+        labels,
+        rng.normal(centres[labels], 0.12),
+        np.ones(len(labels), np.bool_),
+        np.arange(len(labels)),
+        np.zeros(0),
+        np.zeros(0, np.int64),
+        tuple(scene for scene, _ in scenes),
+    )
+    return rehearsal, [picture(rng, centres, objects, clutter, shift) for _ in range(40)]
+
+
+def picture(
+    rng: np.random.Generator, centres: np.ndarray, objects: int, clutter: int, shift: float
+) -> tuple[Ranked, np.ndarray]:
+    labels = rng.integers(2, size=objects + clutter)
+    true = np.arange(objects + clutter) < objects
+    ranks = np.where(
+        true, rng.normal(centres[labels], 0.12), rng.normal(0.2 + shift, 0.15, objects + clutter)
+    )
+    return Ranked(ranks, labels), true
+
+
+def f1(pictures: list[tuple[Ranked, np.ndarray]], thresholds: np.ndarray) -> float:
+    accepted = np.concatenate([scene.ranks >= thresholds[scene.labels] for scene, _ in pictures])
+    true = np.concatenate([truth for _, truth in pictures])
+    return float(2 * (accepted & true).sum() / (accepted.sum() + true.sum()))
+
+
+def oracle(pictures: list[tuple[Ranked, np.ndarray]]) -> float:
+    return max(f1(pictures, np.full(2, threshold)) for threshold in np.linspace(-0.5, 1.5, 200))
+
+
+def test_f1_is_near_that_of_the_best_threshold() -> None:
+    ratios, errors = [], []
+    for seed in range(8):
+        rehearsal, pictures = drawn(seed)
+        found = calibrate(rehearsal, DEFAULT)
+        reached = f1(pictures, np.array([each.threshold for each in found.classes]))
+        ratios.append(reached / oracle(pictures))
+        errors.append(abs(found.f1 - reached))
+    assert np.mean(ratios) >= 0.95
+    assert min(ratios) >= 0.75
+    assert np.mean(errors) <= 0.1
+
+
+def test_thresholds_follow_the_ranks_of_another_encoder() -> None:
+    here, _ = drawn(3)
+    there, _ = drawn(3, shift=-0.9)
+    for one, other in zip(calibrate(here, DEFAULT).classes, calibrate(there, DEFAULT).classes, strict=True):
+        assert other.threshold == pytest.approx(one.threshold - 0.9, abs=1e-6)
+
+
+def test_a_pile_speaks_for_what_will_be_searched() -> None:
+    rehearsal, _ = drawn(0, clutter=2)
+    _, crowded = drawn(1, clutter=600)
+    alone = calibrate(rehearsal, DEFAULT)
+    warned = calibrate(rehearsal, DEFAULT, [scene for scene, _ in crowded])
+    for one, other in zip(alone.classes, warned.classes, strict=True):
+        assert other.threshold > one.threshold
+
+
+@pytest.mark.parametrize("target", [CalibrationTarget.PRECISION, CalibrationTarget.RECALL])
+def test_more_asked_moves_every_threshold_one_way(target: CalibrationTarget) -> None:
+    rehearsal, _ = drawn(2)
+    levels = (0.5, 0.7, 0.9, 0.97)
+    asked = [
+        DEFAULT.model_copy(update={"calibration_target": target, "calibration_level": level})
+        for level in levels
+    ]
+    thresholds = np.array(
+        [[each.threshold for each in calibrate(rehearsal, settings).classes] for settings in asked]
+    )
+    steps = np.diff(thresholds, axis=0)
+    assert (steps >= 0).all() if target is CalibrationTarget.PRECISION else (steps <= 0).all()
+    assert (steps != 0).any()
+
+
+def test_a_level_is_met_on_other_pictures() -> None:
+    rehearsal, pictures = drawn(4, per_class=40)
+    settings = DEFAULT.model_copy(
+        update={"calibration_target": CalibrationTarget.RECALL, "calibration_level": 0.8}
+    )
+    thresholds = np.array([each.threshold for each in calibrate(rehearsal, settings).classes])
+    hits = np.concatenate([scene.ranks[true] >= thresholds[scene.labels[true]] for scene, true in pictures])
+    assert hits.mean() == pytest.approx(0.8, abs=0.1)
+
+
+def test_exhaustive_pictures_count_their_objects() -> None:
+    rehearsal, _ = drawn(5)
+    known = calibrate(rehearsal, DEFAULT.model_copy(update={"exhaustive": True}))
+    assert [each.objects for each in known.classes] == [0.5, 0.5]
+    assert sum(each.objects for each in calibrate(rehearsal, DEFAULT).classes) == pytest.approx(6, abs=2)
+
+
+def test_order_changes_nothing() -> None:
+    rehearsal, _ = drawn(6)
+    order = np.random.default_rng(0).permutation(len(rehearsal.labels))
+    place = np.argsort(order)
+    other = replace(
+        rehearsal,
+        labels=rehearsal.labels[order],
+        ranks=rehearsal.ranks[order],
+        pictures=place[rehearsal.pictures[order]],
+        scenes=tuple(rehearsal.scenes[k] for k in order),
+    )
+    for one, two in zip(
+        calibrate(rehearsal, DEFAULT).classes, calibrate(other, DEFAULT).classes, strict=True
+    ):
+        assert one.threshold == pytest.approx(two.threshold)
+
+
+def test_the_interval_holds_the_threshold_and_shrinks_with_examples() -> None:
+    few, many = drawn(7, per_class=3)[0], drawn(7, per_class=60)[0]
+    widths = []
+    for rehearsal in (few, many):
+        classes = calibrate(rehearsal, DEFAULT).classes
+        assert all(each.low <= each.threshold <= each.high for each in classes)
+        widths.append(sum(each.high - each.low for each in classes))
+    assert widths[1] < widths[0]
+
+
+def test_parts_are_not_taken_for_objects() -> None:
+    rehearsal, _ = drawn(8)
+    two_each = np.repeat(np.arange(len(rehearsal.labels)), 2)
+    parts = replace(rehearsal, part_ranks=rehearsal.ranks[two_each] - 0.02, part_of=two_each)
+    without = sum(each.objects for each in calibrate(rehearsal, DEFAULT).classes)
+    assert sum(each.objects for each in calibrate(parts, DEFAULT).classes) < 0.6 * without
+
+
+def test_too_few_is_said_and_nothing_is_invented() -> None:
+    rehearsal, _ = drawn(9, per_class=1)
+    found = calibrate(rehearsal, DEFAULT)
+    assert found.classes == ()
+    assert found.thresholds == {}
+    assert found.refusal == (
+        "Too few to calibrate: 2 held-out examples were found, in 2 pictures. 3 are needed."
+    )
+    told = calibrate(replace(rehearsal, whole=("a.png", "b.png"), alone=("c.png",)), DEFAULT).refusal
+    assert "; 2 examples are close-ups, with too little around to search in; 1 are the only picture" in told
+
+
+def test_a_class_with_too_few_leans_on_the_others() -> None:
+    rehearsal, _ = drawn(10)
+    lonely = replace(rehearsal, ranks=np.where(rehearsal.labels == 1, -np.inf, rehearsal.ranks))
+    bolt, nut = calibrate(lonely, DEFAULT).classes
+    assert (bolt.borrowed, nut.borrowed) == (False, True)
+    assert (nut.found, nut.examples) == (0, 12)
+    assert np.isfinite(nut.threshold)

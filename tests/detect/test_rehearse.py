@@ -1,0 +1,138 @@
+"""The examples' own pictures, searched by a bank that does not know them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from lydite.data import find_images
+from lydite.detect import (
+    Bank,
+    Detector,
+    Exemplar,
+    ExemplarSet,
+    Searcher,
+    build_bank,
+    calibrate,
+    find_exemplars,
+    rehearse,
+    resolve,
+    survey,
+)
+from lydite.detect.examine import Examiner
+from lydite.detect.proposers import build_proposer
+from lydite.features import build_encoder
+from pictures import GREEN, RED, disc, ground, save, write_examples, write_scene
+
+OPTIONS: dict[str, object] = {"long_side": 160, "superpixels": 200, "short_side": 128}
+SETTINGS = resolve(options=OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def searcher() -> Searcher:
+    return Searcher(Examiner(build_encoder(SETTINGS.encoder), build_proposer(SETTINGS), SETTINGS))
+
+
+def scenes_with_examples(folder: Path, count: int = 4) -> ExemplarSet:
+    """Scenes with a red and a green disc each; both are examples, by mask and by box."""
+    exemplars = []
+    for k in range(count):
+        pixels = disc(disc(ground((120, 160), k), (40 + 4 * k, 40), 18, RED), (110, 75), 16, GREEN)
+        path = save(pixels, folder / f"{k}.png")
+        mask = np.zeros((120, 160), np.uint8)
+        cv2.circle(mask, (40 + 4 * k, 40), 18, 255, -1)
+        exemplars += [
+            Exemplar(path, f"red {k}", "red", mask=save(mask, folder / "masks" / f"{k}.png")),
+            Exemplar(path, f"green {k}", "green", box=(94, 59, 126, 91)),
+        ]
+    return ExemplarSet(tuple(exemplars))
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory, searcher: Searcher) -> Bank:
+    return build_bank(scenes_with_examples(tmp_path_factory.mktemp("rehearsal")), searcher.examiner.encoder)
+
+
+def test_held_out_examples_are_found_among_others(bank: Bank, searcher: Searcher) -> None:
+    seen = rehearse(bank, searcher)
+    assert len(seen.scenes) == 4
+    assert sorted(seen.labels.tolist()) == [0] * 4 + [1] * 4
+    assert np.isfinite(seen.ranks).all()
+    assert seen.named.all()
+    for row, picture in enumerate(seen.pictures):
+        scene = seen.scenes[picture]
+        best = np.sort(scene.ranks[scene.labels == seen.labels[row]])[::-1]
+        assert seen.ranks[row] >= best[:2].min()
+
+
+def test_no_example_judges_its_own_picture(bank: Bank, searcher: Searcher) -> None:
+    """The bank of a picture lacks its examples: the rank is lower than with them."""
+    seen = rehearse(bank, searcher)
+    known = {exemplar.path: exemplar for exemplar in bank.sources}
+    for picture, path in enumerate(known):
+        found = survey(find_images([path]), bank, searcher, 1)[0]
+        held_out = seen.ranks[(seen.pictures == picture)].max()
+        assert found.ranks.max() > held_out
+
+
+def test_it_calibrates_and_the_detector_says_so(tmp_path: Path) -> None:
+    exemplars = scenes_with_examples(tmp_path)
+    detector = Detector.from_exemplars(exemplars, SETTINGS)
+    found = detector.calibration
+    assert found is not None
+    assert not found.refusal
+    assert set(detector.settings.rules.class_thresholds) == {"red", "green"}
+    assert [each.found for each in found.classes] == [4, 4]
+    assert Detector.from_exemplars(exemplars, SETTINGS).settings == detector.settings
+    scene = disc(disc(ground((120, 160), 9), (60, 60), 17, RED), (120, 50), 15, GREEN)
+    detected = detector.detect_file(save(scene, tmp_path / "new.png"))
+    assert sorted(each.class_name for each in detected.instances) == ["green", "red"]
+
+
+def test_whole_pictures_cannot_be_rehearsed(tmp_path: Path, searcher: Searcher) -> None:
+    folder = write_examples(tmp_path / "positive", {"red": RED, "green": GREEN}, masks=False)
+    seen = rehearse(build_bank(find_exemplars(folder), searcher.examiner.encoder), searcher)
+    assert len(seen.whole) == 6
+    assert not seen.scenes
+    detector = Detector.from_folders(folder, settings=SETTINGS)
+    assert detector.calibration is not None
+    assert "6 examples are close-ups" in detector.calibration.refusal
+    strict = resolve("strict", options=OPTIONS)
+    assert detector.settings.rules == strict.rules
+    assert detector.settings.filters == strict.filters
+
+
+def test_close_ups_are_no_rehearsal_either(tmp_path: Path, searcher: Searcher) -> None:
+    """On a close-up little can be mistaken, and all ranks high: its thresholds would refuse every scene."""
+    folder = write_examples(tmp_path / "positive", {"red": RED, "green": GREEN})
+    assert len(rehearse(build_bank(find_exemplars(folder), searcher.examiner.encoder), searcher).whole) == 6
+
+
+def test_an_option_survives_the_fallback(tmp_path: Path) -> None:
+    folder = write_examples(tmp_path / "positive", {"red": RED}, masks=False)
+    settings = resolve(options={**OPTIONS, "min_pos_score": 0.7})
+    detector = Detector.from_folders(folder, settings=settings)
+    assert detector.settings.rules.min_pos_score == 0.7
+    assert detector.settings.rules.consensus_thr == resolve("strict").rules.consensus_thr
+
+
+def test_the_only_picture_of_a_class_cannot_be_held_out(tmp_path: Path, searcher: Searcher) -> None:
+    exemplars = scenes_with_examples(tmp_path, count=1)
+    seen = rehearse(build_bank(exemplars, searcher.examiner.encoder), searcher)
+    assert seen.alone == ("red 0", "green 0")
+    assert calibrate(seen, SETTINGS.calibration).refusal.endswith(
+        "2 are the only picture of their class. 3 are needed."
+    )
+
+
+def test_a_survey_passes_over_what_cannot_be_read(tmp_path: Path, bank: Bank, searcher: Searcher) -> None:
+    for k in range(5):
+        write_scene(tmp_path / "pile" / f"{k}.png", seed=k)
+    (tmp_path / "pile" / "2.png").write_bytes(b"no picture")
+    files = find_images([tmp_path / "pile"])
+    assert len(survey(files, bank, searcher, 10)) == 4
+    assert len(survey(files, bank, searcher, 2)) == 2
+    assert survey(files, bank, searcher, 0) == ()
