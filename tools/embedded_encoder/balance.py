@@ -12,7 +12,7 @@ from lydite.features.embedded_net import EmbeddedNet
 
 SHARES = (0.7, 0.7, 1.0)
 """Length of each part of a pooled vector: fine, middle, meaning."""
-RIDGE = 0.2
+RIDGE = 0.05
 """Added to each variance, as a share of the mean variance of its part: faint directions stay faint."""
 SIDE = 224
 SAMPLED = 4000
