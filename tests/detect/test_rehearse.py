@@ -22,13 +22,14 @@ from lydite.detect import (
     resolve,
     survey,
 )
+from lydite.detect.config import without_constants
 from lydite.detect.examine import Examiner
 from lydite.detect.proposers import build_proposer
 from lydite.features import build_encoder
 from pictures import GREEN, RED, disc, ground, save, write_examples, write_scene
 
 OPTIONS: dict[str, object] = {"long_side": 160, "superpixels": 200, "short_side": 128}
-SETTINGS = resolve(options=OPTIONS)
+SETTINGS = without_constants(resolve(options=OPTIONS))
 
 
 @pytest.fixture(scope="module")
