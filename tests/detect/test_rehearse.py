@@ -98,7 +98,7 @@ def test_whole_pictures_cannot_be_rehearsed(tmp_path: Path, searcher: Searcher) 
     seen = rehearse(build_bank(find_exemplars(folder), searcher.examiner.encoder), searcher)
     assert len(seen.whole) == 6
     assert not seen.scenes
-    detector = Detector.from_folders(folder, settings=SETTINGS)
+    detector = Detector.from_folders(folder, settings=resolve(options=OPTIONS))
     assert detector.calibration is not None
     assert "6 examples are close-ups" in detector.calibration.refusal
     strict = resolve("strict", options=OPTIONS)
