@@ -20,6 +20,7 @@ from encoders_rows.vectors import tick
 from lydite import __version__
 from lydite.data import find_images, load_image
 from lydite.detect import Searcher, build_bank, calibrate, decide, rehearse, resolve, survey
+from lydite.detect.config import without_constants
 from lydite.detect.detector import Detector
 from lydite.detect.examine import Examiner
 from lydite.detect.proposers import build_proposer
@@ -31,7 +32,7 @@ SURVEYED = 12
 
 def compare(contest: Contest, name: str, options: dict[str, object]) -> list[tuple[float, ...]]:
     """By draw: oracle F1, F1 from the exemplars' pictures, with a survey, and of the preset 'strict'."""
-    settings = resolve("calibrated", options=options)
+    settings = without_constants(resolve("calibrated", options=options))
     strict = resolve("strict", options=options).decision
     encoder = build_encoder(settings.encoder)
     proposer = build_proposer(settings)

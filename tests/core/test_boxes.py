@@ -37,6 +37,14 @@ def test_a_box_that_covers_pixels_3_to_5() -> None:
     assert box.areas.tolist() == [9]
 
 
+def test_a_box_without_extent_survives_counting_from_one() -> None:
+    tiny = np.float32(-8.6e-26)
+    back = Boxes.from_voc(Boxes(np.array([[0, tiny, 0, tiny]], np.float32)).to_voc())
+    np.testing.assert_allclose(back.xyxy, 0, atol=1e-9)
+    with pytest.raises(InvalidValue):
+        Boxes.from_voc([[2, 2, 0.9, 2]])
+
+
 @given(boxes(), sizes)
 def test_clipping_twice_is_clipping_once(some: Boxes, size_hw: tuple[int, int]) -> None:
     once = some.clip(size_hw)

@@ -43,7 +43,16 @@ def test_groups_are_no_settings(tmp_path: Path) -> None:
 
 def test_flat_names_hold_every_field_once() -> None:
     flat = flatten(DetectSettings())
-    absent = {"checkpoint", "mean", "std"}
+    absent = {
+        "checkpoint",
+        "mean",
+        "std",
+        "sam_model",
+        "sam_checkpoint",
+        "callback",
+        "boxes_file",
+        "boxes_images",
+    }
     assert set(flat) == set(GROUP_OF) - absent
     assert flat["positive_aggregation"] == "trimmed_topk"
 

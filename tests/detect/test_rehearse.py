@@ -22,13 +22,14 @@ from lydite.detect import (
     resolve,
     survey,
 )
+from lydite.detect.config import without_constants
 from lydite.detect.examine import Examiner
 from lydite.detect.proposers import build_proposer
 from lydite.features import build_encoder
 from pictures import GREEN, RED, disc, ground, save, write_examples, write_scene
 
 OPTIONS: dict[str, object] = {"long_side": 160, "superpixels": 200, "short_side": 128}
-SETTINGS = resolve(options=OPTIONS)
+SETTINGS = without_constants(resolve(options=OPTIONS))
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ def test_whole_pictures_cannot_be_rehearsed(tmp_path: Path, searcher: Searcher) 
     seen = rehearse(build_bank(find_exemplars(folder), searcher.examiner.encoder), searcher)
     assert len(seen.whole) == 6
     assert not seen.scenes
-    detector = Detector.from_folders(folder, settings=SETTINGS)
+    detector = Detector.from_folders(folder, settings=resolve(options=OPTIONS))
     assert detector.calibration is not None
     assert "6 examples are close-ups" in detector.calibration.refusal
     strict = resolve("strict", options=OPTIONS)

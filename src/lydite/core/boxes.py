@@ -18,6 +18,9 @@ from lydite.core.errors import InvalidValue
 Index = npt.NDArray[np.bool_] | npt.NDArray[np.integer] | Sequence[int] | slice
 
 
+_ROUNDING = 1e-9
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Boxes:
     """Row-aligned boxes.
@@ -78,7 +81,11 @@ class Boxes:
     def from_voc(cls, voc: npt.ArrayLike) -> Boxes:
         """From Pascal VOC's ``xmin ymin xmax ymax``, which count from 1 and include their ends."""
         with _quietly():
-            return cls((_rows(voc) - np.array([1, 1, 0, 0])).astype(np.float32))
+            array = _rows(voc) - np.array([1, 1, 0, 0])
+            starts, ends = array[:, :2], array[:, 2:]
+            # Adding 1 on the way out may have rounded a box without extent to one that runs backwards.
+            array[:, 2:] = np.where((ends < starts) & (starts - ends < _ROUNDING), starts, ends)
+            return cls(array.astype(np.float32))
 
     def to_voc(self) -> npt.NDArray[np.float64]:
         """``(n, 4)`` float64 Pascal VOC ``xmin ymin xmax ymax``; exact, so that the way back is."""

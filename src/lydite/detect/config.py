@@ -24,6 +24,7 @@ from lydite.detect.proposal_settings import (
 )
 from lydite.detect.regions.settings import RegionSettings
 from lydite.detect.settings import (
+    CONSTANTS_OFF,
     PRESETS,
     CalibrationSettings,
     FilterSettings,
@@ -138,15 +139,27 @@ def flatten(settings: DetectSettings) -> dict[str, Any]:
 
 
 def with_thresholds(settings: DetectSettings, thresholds: Mapping[str, float]) -> DetectSettings:
-    """The settings with the thresholds of the classes."""
-    return unflatten(flatten(settings) | {"class_thresholds": dict(thresholds)})
+    """The settings with thresholds of the classes instead of constants; constants that were given stay."""
+    return unflatten(flatten(without_constants(settings)) | {"class_thresholds": dict(thresholds)})
+
+
+def without_constants(settings: DetectSettings) -> DetectSettings:
+    """The settings with every constant off that gives way to thresholds and was not given by a person."""
+    given = {name for group in GROUPS for name in getattr(settings, group).model_fields_set}
+    off = {name: value for name, value in CONSTANTS_OFF.items() if name not in given}
+    changed = {
+        group: getattr(settings, group).model_copy(
+            update={name: value for name, value in off.items() if GROUP_OF[name] == group}
+        )
+        for group in {GROUP_OF[name] for name in off}
+    }
+    return settings.model_copy(update=changed)
 
 
 def without_calibration(settings: DetectSettings) -> DetectSettings:
-    """The settings with the constants of 'strict' wherever the preset 'calibrated' had switched one off."""
-    flat, strict = flatten(settings), flatten(DetectSettings())
-    back = {name: strict[name] for name, value in PRESETS[DEFAULT_PRESET].items() if flat.get(name) == value}
-    return unflatten(flat | back)
+    """The settings with their constants, which are those of 'strict' unless others were given."""
+    calibration = settings.calibration.model_copy(update={"calibrate": False})
+    return settings.model_copy(update={"calibration": calibration})
 
 
 def to_toml(settings: DetectSettings) -> str:

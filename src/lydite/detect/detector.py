@@ -12,7 +12,13 @@ from lydite.core import Candidates, Decisions, FeatureSpace, ImageId, ItemId, Ou
 from lydite.data import ImageFile, ImageLimits, Picture, load_image
 from lydite.detect.bank import Bank, build_bank
 from lydite.detect.calibrate import Calibration, calibrate
-from lydite.detect.config import DetectSettings, resolve, with_thresholds, without_calibration
+from lydite.detect.config import (
+    DetectSettings,
+    resolve,
+    with_thresholds,
+    without_calibration,
+    without_constants,
+)
 from lydite.detect.decide import decide
 from lydite.detect.evidence import Evidence
 from lydite.detect.examine import Examiner
@@ -188,7 +194,7 @@ class Detector:
         bank = build_bank(exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes)
         calibration = None
         if settings.calibration.calibrate and not settings.rules.class_thresholds:
-            searcher = Searcher(Examiner(encoder, proposer, settings))
+            searcher = Searcher(Examiner(encoder, proposer, without_constants(settings)))
             seen = survey(pile, bank, searcher, settings.calibration.survey)
             calibration = calibrate(rehearse(bank, searcher), settings.calibration, seen)
             thresholds = calibration.thresholds

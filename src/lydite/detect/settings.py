@@ -203,8 +203,7 @@ class ReportSettings(_Settings):
     )
 
 
-_CALIBRATED: dict[str, object] = {
-    "calibrate": True,
+CONSTANTS_OFF: dict[str, object] = {
     "min_quality": 0.0,
     "max_surround": 1.0,
     "min_pos_score": 0.0,
@@ -214,10 +213,10 @@ _CALIBRATED: dict[str, object] = {
     "consensus_thr": 0.0,
     "max_shape_distance": 1e9,
 }
-"""One threshold a class on the rank, which all of this is part of; the constants are switched off."""
+"""The rules whose constants give way to thresholds of the classes, and the values that switch them off."""
 
 PRESETS: dict[str, dict[str, object]] = {
-    "calibrated": _CALIBRATED,
+    "calibrated": {"calibrate": True},
     "strict": {},
     "soft": {
         "min_pos_score": 0.56,

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from lydite.core import ClassMap, InputError, Masks, UsageError
 from lydite.data import AnnotatedImage, get_format, printable
 from lydite.data.formats import FORMATS
-from lydite.data.formats.guess import guess_format
+from lydite.data.guess import guess_format
 from lydite.detect.finished import FinishedRun
 from lydite.detect.same_picture import pair_pictures
 from lydite.detect.store import ImageRecord

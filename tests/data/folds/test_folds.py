@@ -63,7 +63,7 @@ def peer_imbalance(items: Items, count: int) -> float:
 
 
 def peer_can(items: Items, count: int) -> bool:
-    return max(np.unique(items.labels, return_counts=True)[1]) >= count
+    return bool(np.unique(items.labels, return_counts=True)[1].max() >= count)
 
 
 def by_id(folds: Folds) -> dict[str, int]:

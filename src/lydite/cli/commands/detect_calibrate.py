@@ -14,7 +14,7 @@ from lydite.core import OutputConflict, UsageError
 from lydite.data import write_atomic
 from lydite.detect import RunFolder, calibrate_from_run, read_settings, rehearse_run
 from lydite.detect.config import flatten, resolve, unflatten
-from lydite.detect.settings import PRESETS, CalibrationTarget
+from lydite.detect.settings import CONSTANTS_OFF, CalibrationTarget
 
 
 def register(app: typer.Typer) -> None:
@@ -54,8 +54,7 @@ def calibrate(
         "calibration_level": level,
         "exhaustive": exhaustive,
     }
-    neutral = flatten(resolve("calibrated"))
-    rules = {name: neutral[name] for name in PRESETS["calibrated"]} | asked
+    rules = CONSTANTS_OFF | asked
     settings = unflatten({**flatten(read_settings(folder)), **rules, "class_thresholds": {}})
     found = calibrate_from_run(folder, rehearse_run(folder, settings), settings)
     show_calibration(found)

@@ -52,7 +52,7 @@ def load_folds(path: Path) -> Folds:
         content = Path(path).read_bytes()
         meta = pl.read_parquet_metadata(BytesIO(content))
         count, way, source = (meta[f"lydite.folds.{key}"] for key in _META)
-        table = pl.read_parquet(BytesIO(content)).select(*_COLUMNS).cast(dict(_COLUMNS))
+        table = pl.read_parquet(BytesIO(content)).select(*_COLUMNS).cast(pl.Schema(_COLUMNS))
         return Folds(
             tuple(table["item"]),
             tuple(table["label"]),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lydite.core import UsageError
-from lydite.data.formats.guess import guess_format
+from lydite.data.guess import guess_format
 
 
 @pytest.mark.parametrize(
