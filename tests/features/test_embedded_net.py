@@ -60,9 +60,9 @@ def test_it_learns() -> None:
     torch.manual_seed(0)
     pixels, wanted = torch.rand(4, 3, 64, 64) * 2 - 1, torch.tensor([0, 1, 0, 1])
     head = torch.nn.Linear(net.widths.dim, 2)
-    optimizer = torch.optim.AdamW([*net.parameters(), *head.parameters()], lr=1e-3)
+    optimizer = torch.optim.AdamW([*net.parameters(), *head.parameters()], lr=3e-4)
     losses = []
-    for _ in range(8):
+    for _ in range(16):
         loss = torch.nn.functional.cross_entropy(head(net(pixels).mean((2, 3))), wanted)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -78,9 +78,7 @@ def _pattern(side: int, rng: np.random.Generator) -> Pixels:
     if kind < 0.4:
         cells = int(rng.integers(2, max(3, side // 2) + 1))
         noise = rng.normal(size=(cells, cells)).astype(np.float32)
-        slope = slope + rng.uniform(0.2, 1.5) * cv2.resize(
-            noise, (side, side), interpolation=cv2.INTER_CUBIC
-        )
+        slope = slope + rng.uniform(0.2, 1.5) * cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC)
     elif kind < 0.6:
         slope = np.sin(slope * rng.uniform(3, 3 + side / 4))
     mix = np.clip(slope * rng.uniform(0.05, 0.7) + 0.5, 0, 1)[:, :, None]

@@ -100,8 +100,7 @@ def _records(folder: RunFolder, paths: list[str]) -> tuple[ImageRecord, ...]:
     """The records of the pictures that ``instances.json`` covers; others are from earlier calls."""
     place = {path: number for number, path in enumerate(paths)}
     found: dict[str, ImageRecord] = {}
-    for file in folder.shelf.folder.glob("*.json"):
-        item = ItemId.parse(json.loads(file.read_text(encoding="utf-8"))["item"])
+    for item in folder.shelf.items():
         if item.path in place:
             found[item.path] = folder.shelf.read_record(item)
     missing = [path for path in paths if path not in found]

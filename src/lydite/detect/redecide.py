@@ -61,9 +61,8 @@ def read_records(folder: RunFolder) -> Iterator[ImageRecord]:
         UsageError: If the folder holds no run.
     """
     _require_run(folder)
-    for path in sorted(folder.shelf.folder.glob("*.json")):
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        yield folder.shelf.read_record(ItemId.parse(raw["item"]))
+    for item in folder.shelf.items():
+        yield folder.shelf.read_record(item)
 
 
 def _require_run(folder: RunFolder) -> None:

@@ -77,21 +77,21 @@ def test_scale_is_not_part_of_the_space() -> None:
 
 def test_scale_changes_the_map() -> None:
     finer = build(EncoderSettings(short_side=256)).encode(scene())
-    assert finer.grid_hw == (16, 24)
+    assert finer.grid_hw == (32, 48)
     assert finer.input_hw == (256, 384)
 
 
 def test_the_space_says_what_was_done() -> None:
     space = build(SCALE).space
     assert (space.encoder, space.layer, space.normalisation) == ("embedded", "last", "final-norm")
-    assert (space.colour_order, space.pooling, space.dim) == ("RGB", "coverage-mean, L2", 1056)
+    assert (space.colour_order, space.pooling, space.dim) == ("RGB", "coverage-mean, L2", 608)
     assert len(space.weights) == 64
 
 
 def test_alike_is_near_and_unlike_is_far() -> None:
     features = pool(encode(scene()), discs(), ["red", "red turned", "green", "background"])
     cosines = similarity(features, features)
-    assert cosines[0, 1] > 0.5
+    assert cosines[0, 1] > max(cosines[0, 2], cosines[0, 3]) + 0.1
     assert cosines[0, 1] > max(cosines[0, 2], cosines[0, 3], cosines[1, 2], cosines[1, 3])
 
 
