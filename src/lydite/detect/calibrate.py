@@ -20,6 +20,8 @@ FEWEST, LEAST_OBJECTS = 3, 40
 """Found in fewer pictures, or with fewer objects in the whole pile, a class has no threshold of its own."""
 LEAST_TOLD = 0.1
 """Where fewer of the objects still rank, the precision is not told any more."""
+TOLERANCE = 0.02
+"""Share of the objects that may be lost to a safer threshold."""
 DRAWS, LEVEL = 100, 0.95
 
 
@@ -174,24 +176,39 @@ def _choose(curves: Curves, settings: CalibrationSettings) -> Ints:
 
 
 def _first_precise(curves: Curves, level: float) -> Ints:
-    """The lowest step from which the precision stays, as far as objects still rank; else the most precise."""
+    """The lowest step that is precise enough, as far as objects still rank; else the most precise one."""
     told = (curves.recall >= LEAST_TOLD * curves.recall[:, :1]) & (curves.seen > 0)
-    enough = (curves.precision >= level) | ~told
-    from_here = np.logical_and.accumulate(enough[:, ::-1], axis=1)[:, ::-1] & told
-    best = np.where(told, curves.precision, 0).argmax(axis=1)
-    return np.asarray(np.where(from_here.any(axis=1), from_here.argmax(axis=1), best), np.int64)
+    precision = np.where(told, curves.precision, 0)
+    enough = precision >= level
+    best = np.where(enough.any(axis=1), enough.argmax(axis=1), precision.argmax(axis=1))
+    return np.asarray(best, np.int64)
 
 
 def _best_f1(curves: Curves) -> Ints:
-    """An instance is worth accepting if it is a hit more often than half the F1 reached (Dinkelbach)."""
+    """An instance is worth accepting if it is a hit more often than half the F1 reached (Dinkelbach).
+
+    Where objects and all else rank far apart, any threshold between them is as good on what was rehearsed. The
+    middle of all that are nearly as good is the safest for what was not.
+    """
     f1 = 0.5
     while True:
         gain = curves.hits - f1 / 2 * curves.seen
         chosen: Ints = gain.argmax(axis=1).astype(np.int64)
         reached = curves.f1(chosen)
         if abs(reached - f1) < 1e-9:
-            return chosen
+            return _middle(gain, chosen, TOLERANCE * curves.objects)
         f1 = reached
+
+
+def _middle(gain: Floats, chosen: Ints, tolerance: Floats) -> Ints:
+    """The middle of the steps around the chosen one whose gain is less by no more than the tolerance."""
+    middle = []
+    for row, at, loss in zip(gain, chosen.tolist(), tolerance.tolist(), strict=True):
+        worse = np.flatnonzero(row < row[at] - loss)
+        first = int(worse[worse < at].max(initial=-1)) + 1
+        last = int(worse[worse > at].min(initial=len(row))) - 1
+        middle.append((first + last) // 2)
+    return np.array(middle, np.int64)
 
 
 def _interval(

@@ -20,7 +20,7 @@ from scipy.special import ndtr
 from lydite.core import ClassMap
 from lydite.detect.rehearse import Floats, Ints, Ranked, Rehearsal
 
-PRIOR_SPREAD, PRIOR_WEIGHT = 0.15, 3.0
+PRIOR_SPREAD, PRIOR_WEIGHT = 0.2, 8.0
 """Standard deviation of the ranks of true objects, believed as much as this many examples."""
 LEAST_RECALL, LEAST_SEEN = 0.4, 3
 """The number of objects is read off where at least this share of those found lies above the threshold, and
@@ -91,7 +91,7 @@ def measure(rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], exhaustive
         most = np.where(trusted, seen / (share + parts), np.inf).min(axis=1)
         count = np.where(np.isfinite(most), most, 0.0) if known is None else known
         objects += weight * count
-        hits += weight * count[:, None] * share
+        hits += weight * np.minimum(count[:, None] * share, seen)  # no more hits than instances
     return Curves(thresholds, hits, seen, objects)
 
 
