@@ -187,8 +187,8 @@ def _first_precise(curves: Curves, level: float) -> Ints:
 def _best_f1(curves: Curves) -> Ints:
     """An instance is worth accepting if it is a hit more often than half the F1 reached (Dinkelbach).
 
-    Where objects and all else rank far apart, any threshold between them is as good on what was rehearsed. The
-    middle of all that are nearly as good is the safest for what was not.
+    Where objects and all else rank far apart, any threshold between them is as good on what was rehearsed.
+    The middle of all that are nearly as good is the safest for what was not.
     """
     f1 = 0.5
     while True:
