@@ -28,7 +28,7 @@ from lydite.core import Boxes, ClassMap, ItemId, Masks
 from lydite.data import load_image
 from lydite.data.formats.voc import read_split, read_voc
 from lydite.detect import Detection, Detector, Exemplar, ExemplarSet, decide
-from lydite.detect.config import resolve
+from lydite.detect.config import DEFAULT_PRESET, resolve
 from lydite.detect.settings import PRESETS
 from lydite.metrics import ImageResult, ImageTruth, evaluate, match
 
@@ -135,9 +135,9 @@ def result_of(key: int, detection: Detection, rows: np.ndarray, segm: bool) -> I
     return ImageResult(str(key), boxes, masks if segm else None, scores.labels[rows], rank[rows])
 
 
-def report(task: Task, encoder: str, detections: list[Detection], class_map: ClassMap) -> None:
+def report(task: Task, encoder: str, detections: list[Detection], detector: Detector) -> None:
     """Print the numbers of one encoder on one data set."""
-    segm = task.iou_type == "segm"
+    segm, class_map = task.iou_type == "segm", detector.bank.class_map
     everything = resolve("strict", options=EVERYTHING).decision
     ranked = [
         result_of(k, d, np.flatnonzero(decide(d.evidence, everything).accepted), segm)
@@ -150,7 +150,7 @@ def report(task: Task, encoder: str, detections: list[Detection], class_map: Cla
     print(f"{line}  AR@{task.max_dets} {all_in_all.ar:.3f};  AP50", end=" ")
     print("  ".join(f"{name} {scores.ap50:.3f}" for name, scores in by_class))
     for preset in PRESETS:
-        decision = resolve(preset).decision
+        decision = (detector.settings if preset == DEFAULT_PRESET else resolve(preset)).decision
         accepted = [
             result_of(k, d, np.flatnonzero(decide(d.evidence, decision).accepted), segm)
             for k, d in enumerate(detections)
@@ -183,7 +183,7 @@ def main() -> None:
         for encoder, options in encoders(arguments.encoder):
             settings = resolve(options={"short_side": arguments.short_side, **options})
             detector = Detector.from_exemplars(task.exemplars, settings)
-            report(task, encoder, detect_all(task, detector), detector.bank.class_map)
+            report(task, encoder, detect_all(task, detector), detector)
 
 
 if __name__ == "__main__":
