@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 
 from lydite import __version__
-from lydite.core import Boxes, ClassMap, ItemId, Masks
+from lydite.core import Boxes, ItemId, Masks
 from lydite.data import load_image
 from lydite.data.formats.voc import read_split, read_voc
 from lydite.detect import Detection, Detector, Exemplar, ExemplarSet, decide
