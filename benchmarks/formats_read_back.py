@@ -26,7 +26,7 @@ from PIL import Image
 
 from lydite.core import Candidates, ItemId, Masks
 from lydite.data import TARGETS, find_images, load_image, to_coco_rle
-from lydite.detect import Detector, FinishedRun, finish, open_run, resolve
+from lydite.detect import Detector, FinishedRun, finish, open_run, read_accepted, resolve
 from lydite.reports.drawings import DRAWINGS
 
 HERE = Path(__file__).resolve().parent
@@ -127,7 +127,7 @@ def dump(run: Path, work: Path) -> None:
     """What the run holds, as plain JSON, and its pictures under the names that it gives them."""
     finished = FinishedRun.open(run)
     pictures = {}
-    for found in finished.pictures():
+    for found in read_accepted(finished):
         image = found.image
         target = work / "pictures" / image.path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -8,28 +8,21 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lydite.core import AnnotationError, InputError, ItemId, UsageError
+from lydite.core import AnnotationError, InputError, ItemId
 from lydite.data import AnnotationStream, write_cvat, write_label_studio
-from lydite.detect import AcceptedRun
+from lydite.detect import FinishedRun, read_accepted
 from lydite.detect.provenance import Counts, tell_provenance
 from reports.fake_run import FakeRun
-
-
-def finished(fake: FakeRun) -> AcceptedRun:
-    """The list that a run writes when it has come to its end."""
-    lines = [json.dumps({"item": record.item, "status": record.status}) for record in fake.records]
-    (fake.run.path / "pictures.jsonl").write_text("\n".join(lines) + "\n")
-    return AcceptedRun.open(fake.run.path)
 
 
 def test_what_was_accepted_in_the_order_of_the_run(tmp_path: Path) -> None:
     fake = FakeRun(tmp_path, classes=("Äpfel", "鳥"))
     detections = [fake.add("ü b.png", lift=0.4), fake.add("empty.png", candidates=0), fake.add("a.png")]
     fake.add_failed("broken.png", "no picture")
-    run = finished(fake)
+    run = fake.finish()
     assert run.class_map.names == ("Äpfel", "鳥")
     assert run.count() == (3, 1)
-    pictures = list(run.pictures())
+    pictures = list(read_accepted(run))
     assert [found.image.path for found in pictures] == ["ü b.png", "empty.png", "a.png"]
     for found, detection in zip(pictures, detections, strict=True):
         assert set(found.image.ids or ()) == {instance.region for instance in detection.instances}
@@ -43,49 +36,19 @@ def test_what_was_accepted_in_the_order_of_the_run(tmp_path: Path) -> None:
     assert pictures[0].image.attributes[0]["nearest_positive"].startswith("positive/")
 
 
-def test_a_folder_that_is_no_finished_run(tmp_path: Path) -> None:
-    with pytest.raises(
-        UsageError, match=r"is no folder of a run\. Give the folder of lydite detect run --out"
-    ):
-        AcceptedRun.open(tmp_path)
-    fake = FakeRun(tmp_path)
-    with pytest.raises(UsageError, match=r"has not come to its end\. Give the same lydite detect run again"):
-        AcceptedRun.open(fake.run.path)
-    run = finished(fake)
-    (run.folder.path / "run.json").write_text("[]")
-    with pytest.raises(InputError, match=r"run\.json describes no run"):
-        AcceptedRun.open(run.folder.path)
-    described = dict(run.description)
-    del described["space"]
-    (run.folder.path / "run.json").write_text(json.dumps(described))
-    with pytest.raises(InputError, match=r"run\.json describes no run\. Run again .* Seen: 'space'"):
-        AcceptedRun.open(run.folder.path)
-
-
-@pytest.mark.parametrize("line", ["no json", "[]", "{}", '{"item": "nocolon", "status": "done"}', '"x"'])
-def test_a_damaged_list_names_its_line(tmp_path: Path, line: str) -> None:
-    fake = FakeRun(tmp_path)
-    fake.add()
-    run = finished(fake)
-    with (run.folder.path / "pictures.jsonl").open("a") as file:
-        file.write(line)
-    with pytest.raises(InputError, match=r"pictures\.jsonl, line 2: is no entry of the list"):
-        run.count()
-
-
 @pytest.mark.parametrize("path", ["../a.png", "/etc/passwd", "x/../../a.png"])
 def test_a_path_that_leaves_the_folder_is_refused(tmp_path: Path, path: str) -> None:
-    run = finished(FakeRun(tmp_path))
+    run = FakeRun(tmp_path).finish()
     (run.folder.path / "pictures.jsonl").write_text(json.dumps({"item": f"images:{path}", "status": "done"}))
     with pytest.raises(AnnotationError, match=r"jsonl, line 1: item leaves the folder of pictures"):
-        list(run.pictures())
+        list(read_accepted(run))
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "class"])
 def test_a_damaged_result_is_named(tmp_path: Path, damage: str) -> None:
     fake = FakeRun(tmp_path)
     fake.add("a.png", lift=0.4)
-    run = finished(fake)
+    run = fake.finish()
     table = fake.run.shelf.table_path(ItemId("pictures", "a.png"))
     if damage == "gone":
         table.unlink()
@@ -96,7 +59,7 @@ def test_a_damaged_result_is_named(tmp_path: Path, damage: str) -> None:
     with pytest.raises(
         InputError, match=r"The result of pictures:a\.png in .* cannot be read\. Give the same"
     ):
-        list(run.pictures())
+        list(read_accepted(run))
 
 
 @pytest.mark.parametrize("write", [write_cvat, write_label_studio])
@@ -104,13 +67,13 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path: Path, write:
     fake = FakeRun(tmp_path)
     for _ in range(3):
         fake.add(lift=0.4)
-    run = finished(fake)
+    run = fake.finish()
     entries = (run.folder.path / "pictures.jsonl").read_text()
 
     def peak(times: int) -> int:
         (run.folder.path / "pictures.jsonl").write_text(entries * times)
         tracemalloc.start()
-        images = (found.image for found in run.pictures())
+        images = (found.image for found in read_accepted(run))
         write(tmp_path / "out", AnnotationStream(run.class_map, images))  # type: ignore[operator]
         _, high = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -125,7 +88,7 @@ def test_provenance_tells_the_run_and_every_model(tmp_path: Path) -> None:
     described = fake.run.describe()
     described["space"] |= {"encoder": "embedded", "weights": "a" * 64}
     (fake.run.path / "run.json").write_text(json.dumps(described))
-    told = tell_provenance(finished(fake), "cvat", Counts(3, 7, 1))
+    told = tell_provenance(fake.finish(), "cvat", Counts(3, 7, 1))
     assert told["run"]["fingerprint"] == "f" * 64
     assert (told["format"], told["pictures"], told["instances"], told["pictures_left_out"]) == (
         "cvat",
@@ -140,5 +103,5 @@ def test_provenance_tells_the_run_and_every_model(tmp_path: Path) -> None:
     assert proposer["licence"].startswith("Apache-2.0")
     described["settings"]["proposer"] = "something else"
     (fake.run.path / "run.json").write_text(json.dumps(described))
-    told = tell_provenance(AcceptedRun.open(fake.run.path), "cvat", Counts(0, 0, 0))
+    told = tell_provenance(FinishedRun.open(fake.run.path), "cvat", Counts(0, 0, 0))
     assert told["models"][1]["licence"] == "unknown: see the model's page"

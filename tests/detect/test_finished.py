@@ -1,5 +1,8 @@
+"""A finished run, opened: what it covers, and what is said of one that is none."""
+
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ def test_a_finished_run_knows_its_pictures(tmp_path: Path) -> None:
     run = fake.finish()
     assert [record.item for record in run.records] == [record.item for record in fake.records[:2]]
     assert run.failed == ("pictures:broken.jpg",)
+    assert run.count() == (2, 1)
     assert list(run.class_map) == ["apple", "pear"]
     assert len(run.read_table(run.records[0])) == 24
 
@@ -35,23 +39,43 @@ def test_no_run_and_an_unfinished_run(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds no run\. Name the folder that was the --out"):
         FinishedRun.open(tmp_path)
     fake = FakeRun(tmp_path)
-    with pytest.raises(UsageError, match=r"The run in .* is not finished\. Give its command again"):
+    with pytest.raises(UsageError, match=r"has not come to its end\. Give the same lydite detect run again"):
         FinishedRun.open(fake.run.path)
 
 
-def test_a_damaged_run(tmp_path: Path) -> None:
+def test_a_damaged_description(tmp_path: Path) -> None:
+    run = FakeRun(tmp_path).finish()
+    (run.path / "run.json").write_text("[]")
+    with pytest.raises(InputError, match=r"run\.json describes no run"):
+        FinishedRun.open(run.path)
+    described = dict(run.description)
+    del described["space"]
+    (run.path / "run.json").write_text(json.dumps(described))
+    with pytest.raises(InputError, match=r"run\.json describes no run\. Run again .* Seen: 'space'"):
+        FinishedRun.open(run.path)
+
+
+@pytest.mark.parametrize("line", ["no json", "[]", "{}", '{"item": "nocolon", "status": "done"}', '"x"'])
+def test_a_damaged_list_names_its_line(tmp_path: Path, line: str) -> None:
     fake = FakeRun(tmp_path)
     fake.add()
     run = fake.finish()
-    (fake.run.path / "summary.json").write_text("{")
-    with pytest.raises(InputError, match=r"The run in .* cannot be read: JSONDecodeError"):
-        FinishedRun.open(fake.run.path)
-    fake.finish()
-    for table in (fake.run.path / "pictures").glob("*.parquet"):
+    with (run.path / "pictures.jsonl").open("a") as file:
+        file.write(line)
+    with pytest.raises(InputError, match=r"pictures\.jsonl, line 2: is no entry of the list"):
+        run.count()
+
+
+def test_damaged_results(tmp_path: Path) -> None:
+    fake = FakeRun(tmp_path)
+    fake.add()
+    run = fake.finish()
+    for table in (run.path / "pictures").glob("*.parquet"):
         table.write_bytes(b"")
-    with pytest.raises(InputError, match=r"The candidates of pictures:.* cannot be read"):
+    told = r"The result of pictures:picture-0000\.png in .* cannot be read\. Give the same lydite detect run"
+    with pytest.raises(InputError, match=told):
         run.read_table(run.records[0])
-    for record in (fake.run.path / "pictures").glob("*.json"):
+    for record in (run.path / "pictures").glob("*.json"):
         record.unlink()
-    with pytest.raises(InputError, match=r"cannot be read: KeyError\('no record of picture-0000.png'\)"):
-        FinishedRun.open(fake.run.path)
+    with pytest.raises(InputError, match=told):
+        _ = FinishedRun.open(run.path).records

@@ -9,34 +9,33 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from lydite.core import ClassMap, OutputConflict, UsageError
+from lydite.core import OutputConflict, UsageError
 from lydite.data import find_images
 from lydite.detect import (
     Detector,
+    FinishedRun,
     RunFolder,
     assemble,
     finish,
     open_redecided,
     open_run,
     process,
-    read_records,
-    read_settings,
     redecide,
     resolve,
 )
-from lydite.detect.config import flatten, unflatten
+from lydite.detect.config import unflatten
 from lydite.engines import build_engine
 from pictures import BLUE, GREEN, RED, ground, save, square, write_examples, write_scene
 
 OPTIONS: dict[str, object] = {"long_side": 160, "superpixels": 200, "short_side": 128, "max_candidates": 80}
 
 
-def run(root: Path, out: Path, preset: str, **options: object) -> RunFolder:
+def run(root: Path, out: Path, preset: str, **options: object) -> FinishedRun:
     settings = resolve(preset, options={**OPTIONS, **options})
     detector = Detector.from_folders(root / "positive", root / "negative", settings=settings)
     folder = open_run(out, detector)
     finish(folder, detector, list(process(folder, detector, find_images([root / "scenes"]), build_engine(1))))
-    return folder
+    return FinishedRun.open(out)
 
 
 @pytest.fixture(scope="module")
@@ -50,26 +49,26 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def strict(root: Path) -> RunFolder:
+def strict(root: Path) -> FinishedRun:
     return run(root, root / "strict", "strict")
 
 
-def again(folder: RunFolder, out: Path, **options: object) -> RunFolder:
-    settings = unflatten(flatten(read_settings(folder)) | options)
+def again(folder: FinishedRun, out: Path, **options: object) -> RunFolder:
+    settings = unflatten(folder.settings | options)
     target = open_redecided(folder, out, settings)
     records = list(redecide(folder, target, settings))
-    assemble(target, ClassMap(tuple(folder.describe()["classes"])), "descriptor", records)
+    assemble(target, folder.class_map, "descriptor", records)
     return target
 
 
-def decisions(folder: RunFolder) -> pl.DataFrame:
+def decisions(folder: RunFolder | FinishedRun) -> pl.DataFrame:
     return pl.read_parquet(folder.path / "decisions.parquet").sort("item", "region")
 
 
-def test_the_same_rules_give_the_same_decisions(root: Path, strict: RunFolder) -> None:
+def test_the_same_rules_give_the_same_decisions(root: Path, strict: FinishedRun) -> None:
     same = again(strict, root / "same")
     assert_frame_equal(decisions(same), decisions(strict), abs_tol=1e-6)
-    assert same.describe() == strict.describe()
+    assert same.describe() == strict.description
 
 
 @pytest.mark.parametrize(
@@ -83,16 +82,16 @@ def test_the_same_rules_give_the_same_decisions(root: Path, strict: RunFolder) -
     ],
 )
 def test_other_rules_give_what_a_new_run_gives(
-    root: Path, strict: RunFolder, tmp_path: Path, options: dict[str, object]
+    root: Path, strict: FinishedRun, tmp_path: Path, options: dict[str, object]
 ) -> None:
     fresh = run(root, tmp_path / "fresh", "strict", **options)
     moved = again(strict, tmp_path / "moved", **options)
     assert_frame_equal(decisions(moved), decisions(fresh), abs_tol=1e-6)
-    assert moved.describe()["fingerprint"] == fresh.describe()["fingerprint"]
+    assert moved.describe()["fingerprint"] == fresh.description["fingerprint"]
     assert not decisions(moved)["outcome"].equals(decisions(strict)["outcome"])
 
 
-def test_a_decided_folder_is_a_run(root: Path, strict: RunFolder, tmp_path: Path) -> None:
+def test_a_decided_folder_is_a_run(root: Path, strict: FinishedRun, tmp_path: Path) -> None:
     """The same command with the other rules goes on with it and finds everything done."""
     moved = again(strict, tmp_path / "moved", min_pos_score=0.7)
     settings = resolve("strict", options={**OPTIONS, "min_pos_score": 0.7})
@@ -102,8 +101,8 @@ def test_a_decided_folder_is_a_run(root: Path, strict: RunFolder, tmp_path: Path
     assert all(record.resumed for record in records)
 
 
-def test_what_the_numbers_depend_on_cannot_be_moved(strict: RunFolder, tmp_path: Path) -> None:
-    settings = unflatten(flatten(read_settings(strict)) | {"short_side": 96, "topk": 1})
+def test_what_the_numbers_depend_on_cannot_be_moved(strict: FinishedRun, tmp_path: Path) -> None:
+    settings = unflatten(strict.settings | {"short_side": 96, "topk": 1})
     with pytest.raises(UsageError) as caught:
         open_redecided(strict, tmp_path / "out", settings)
     assert str(caught.value).startswith(
@@ -111,15 +110,10 @@ def test_what_the_numbers_depend_on_cannot_be_moved(strict: RunFolder, tmp_path:
     )
 
 
-def test_nothing_is_overwritten(strict: RunFolder, tmp_path: Path) -> None:
+def test_nothing_is_overwritten(strict: FinishedRun, tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("mine")
     with pytest.raises(OutputConflict, match="is not an empty folder"):
-        open_redecided(strict, tmp_path, read_settings(strict))
-
-
-def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="holds no run"):
-        list(read_records(RunFolder(tmp_path)))
+        open_redecided(strict, tmp_path, unflatten(strict.settings))
 
 
 def test_a_picture_without_candidates_is_restored(root: Path, tmp_path: Path) -> None:
@@ -132,4 +126,6 @@ def test_a_picture_without_candidates_is_restored(root: Path, tmp_path: Path) ->
         detector,
         list(process(folder, detector, find_images([tmp_path / "scenes"]), build_engine(1))),
     )
-    assert len(decisions(again(folder, tmp_path / "again", min_pos_score=0.1))) == len(decisions(folder))
+    assert len(decisions(again(FinishedRun.open(folder.path), tmp_path / "again", min_pos_score=0.1))) == len(
+        decisions(folder)
+    )

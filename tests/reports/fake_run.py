@@ -117,6 +117,8 @@ class FakeRun:
                 )
         failed = [{"item": record.item} for record in self.records if record.status == "failed"]
         (self.run.path / "summary.json").write_text(json.dumps({"failed": failed}), encoding="utf-8")
+        lines = [json.dumps({"item": record.item, "status": record.status}) + "\n" for record in self.records]
+        (self.run.path / "pictures.jsonl").write_text("".join(lines), encoding="utf-8")
         return FinishedRun.open(self.run.path)
 
     def accepted(self, record: ImageRecord) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """Detection from exemplars: each candidate is judged against known examples, with the reason why."""
 
-from lydite.detect.accepted import AcceptedRun, Found
+from lydite.detect.accepted import Found, read_accepted
 from lydite.detect.bank import Bank, SetAside, build_bank
 from lydite.detect.calibrate import Calibration, ClassCalibration, calibrate
 from lydite.detect.config import DetectSettings, resolve
@@ -17,8 +17,6 @@ from lydite.detect.kept import with_kept_thresholds, write_calibration
 from lydite.detect.redecide import (
     calibrate_from_run,
     open_redecided,
-    read_records,
-    read_settings,
     redecide,
     rehearse_run,
 )
@@ -36,7 +34,6 @@ from lydite.detect.supervision import to_supervision
 from lydite.detect.truth import RunTruth, TruthSource, read_truth
 
 __all__ = [
-    "AcceptedRun",
     "Bank",
     "Calibration",
     "ClassCalibration",
@@ -79,8 +76,7 @@ __all__ = [
     "open_redecided",
     "open_run",
     "process",
-    "read_records",
-    "read_settings",
+    "read_accepted",
     "read_truth",
     "redecide",
     "rehearse",

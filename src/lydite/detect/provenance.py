@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lydite import __version__
-from lydite.detect.accepted import AcceptedRun
+from lydite.detect.finished import FinishedRun
 from lydite.features.licences import UNKNOWN, licence_of
 
 PROVENANCE = "provenance.json"
@@ -28,7 +28,7 @@ class Counts:
     left_out: int
 
 
-def tell_provenance(run: AcceptedRun, export_format: str, counts: Counts) -> dict[str, Any]:
+def tell_provenance(run: FinishedRun, export_format: str, counts: Counts) -> dict[str, Any]:
     """What someone who finds an export must know, ready for JSON.
 
     Args:

@@ -32,6 +32,7 @@ from lydite.detect.evidence import Evidence
 from lydite.detect.examine import Examiner
 from lydite.detect.exemplars import Exemplar, ExemplarSet
 from lydite.detect.explain import explain
+from lydite.detect.finished import FinishedRun
 from lydite.detect.proposers import build_proposer
 from lydite.detect.rehearse import Ranked, Rehearsal, Searcher, rehearse
 from lydite.detect.run import DESCRIPTION, SETTINGS, RunFolder, with_fingerprint
@@ -42,32 +43,6 @@ from lydite.metrics import pairwise_overlaps
 
 DECIDING = ("filters", "rules", "suppression", "calibration")
 """Groups of settings that may differ from those of the run."""
-
-
-def read_settings(folder: RunFolder) -> DetectSettings:
-    """The settings that a run was made with.
-
-    Raises:
-        UsageError: If the folder holds no run.
-    """
-    _require_run(folder)
-    return unflatten(folder.describe()["settings"])
-
-
-def read_records(folder: RunFolder) -> Iterator[ImageRecord]:
-    """The records of a run's finished pictures, in the order of their names.
-
-    Raises:
-        UsageError: If the folder holds no run.
-    """
-    _require_run(folder)
-    for item in folder.shelf.items():
-        yield folder.shelf.read_record(item)
-
-
-def _require_run(folder: RunFolder) -> None:
-    if not (folder.path / DESCRIPTION).is_file():
-        raise UsageError(f"{folder.path} holds no run.", "Name the folder that 'lydite detect run' wrote.")
 
 
 def require_deciding(old: DetectSettings, new: DetectSettings) -> None:
@@ -89,27 +64,27 @@ def require_deciding(old: DetectSettings, new: DetectSettings) -> None:
         )
 
 
-def open_redecided(run: RunFolder, out: Path, settings: DetectSettings) -> RunFolder:
+def open_redecided(run: FinishedRun, out: Path, settings: DetectSettings) -> RunFolder:
     """A new run folder with the same examples and space, and other rules.
 
     Raises:
         OutputConflict: If ``out`` exists and is not empty.
         UsageError: If settings differ that the stored numbers depend on.
     """
-    require_deciding(read_settings(run), settings)
+    require_deciding(unflatten(run.settings), settings)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputConflict(f"Output {out} is not an empty folder.", "Choose a new one with --out.")
     with os_errors_as_output_errors(out):
         out.mkdir(parents=True, exist_ok=True)
-    described = run.describe()
     flat = flatten(settings)
-    described["settings"] = {name: flat[name] for name in flat if GROUP_OF[name] != "report"}
+    kept = {name: flat[name] for name in flat if GROUP_OF[name] != "report"}
+    described = run.description | {"settings": kept}
     write_atomic(out / DESCRIPTION, json.dumps(with_fingerprint(described), indent=1))
     write_atomic(out / SETTINGS, to_toml(settings))
     return RunFolder(out)
 
 
-def redecide(run: RunFolder, target: RunFolder, settings: DetectSettings) -> Iterator[ImageRecord]:
+def redecide(run: FinishedRun, target: RunFolder, settings: DetectSettings) -> Iterator[ImageRecord]:
     """Judge every finished picture of a run again; yields the records of the new folder.
 
     Args:
@@ -117,14 +92,13 @@ def redecide(run: RunFolder, target: RunFolder, settings: DetectSettings) -> Ite
         target: Where the new decisions go.
         settings: The rules.
     """
-    class_map = ClassMap(tuple(run.describe()["classes"]))
-    for record in read_records(run):
-        item = ItemId.parse(record.item)
-        candidates, evidence = restore(run.shelf.read_table(item), record, class_map, settings.decision)
+    for record in run.records:
+        table = run.read_table(record)
+        candidates, evidence = restore(table, record, run.class_map, settings.decision)
         verdicts = decide(evidence, settings.decision)
         decisions = explain(candidates, evidence, verdicts, settings.decision)
         detection = Detection(
-            item,
+            candidates.item,
             ImageId(record.image_id),
             record.size_hw,
             candidates,
@@ -136,7 +110,7 @@ def redecide(run: RunFolder, target: RunFolder, settings: DetectSettings) -> Ite
         yield target.shelf.write(detection, Path(record.path))
 
 
-def rehearse_run(run: RunFolder, settings: DetectSettings) -> Rehearsal:
+def rehearse_run(run: FinishedRun, settings: DetectSettings) -> Rehearsal:
     """Rehearse the examples of a run, whose files must still be where they were.
 
     Args:
@@ -146,7 +120,7 @@ def rehearse_run(run: RunFolder, settings: DetectSettings) -> Rehearsal:
     Raises:
         ExemplarError: If a class has no readable example any more.
     """
-    examples = [_exemplar(entry) for entry in run.describe()["exemplars"]]
+    examples = [_exemplar(entry) for entry in run.description["exemplars"]]
     exemplars = ExemplarSet(
         tuple(each for each in examples if each.class_name is not None),
         tuple(each for each in examples if each.class_name is None),
@@ -155,7 +129,7 @@ def rehearse_run(run: RunFolder, settings: DetectSettings) -> Rehearsal:
     limits = settings.limits.to_image_limits()
     scoring = settings.scoring
     bank = build_bank(exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes)
-    bank.space.require_same(FeatureSpace(**_tuples(run.describe()["space"])))
+    bank.space.require_same(FeatureSpace(**_tuples(run.description["space"])))
     return rehearse(bank, Searcher(Examiner(encoder, build_proposer(settings), settings)))
 
 
@@ -175,7 +149,7 @@ def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
-def calibrate_from_run(run: RunFolder, rehearsal: Rehearsal, settings: DetectSettings) -> Calibration:
+def calibrate_from_run(run: FinishedRun, rehearsal: Rehearsal, settings: DetectSettings) -> Calibration:
     """Thresholds from a rehearsal, with the run's own pictures as the pile.
 
     Args:
@@ -183,13 +157,11 @@ def calibrate_from_run(run: RunFolder, rehearsal: Rehearsal, settings: DetectSet
         rehearsal: Of the run's examples.
         settings: Filters and suppression, and what to calibrate for.
     """
-    class_map = ClassMap(tuple(run.describe()["classes"]))
     filters, rules, suppression = settings.decision
     everything = DecisionSettings(filters, rules.model_copy(update={"allow_unknown": False}), suppression)
     pile = []
-    for record in read_records(run):
-        table = run.shelf.read_table(ItemId.parse(record.item))
-        _, evidence = restore(table, record, class_map, everything)
+    for record in run.records:
+        _, evidence = restore(run.read_table(record), record, run.class_map, everything)
         rows = np.flatnonzero(decide(evidence, everything).accepted)
         pile.append(Ranked(evidence.rank[rows].astype(np.float64), evidence.scores.labels[rows]))
     return calibrate(rehearsal, settings.calibration, [each for each in pile if len(each.ranks)])

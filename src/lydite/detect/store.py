@@ -16,7 +16,7 @@ import polars as pl
 
 from lydite.core import ClassMap, ImageId, ItemId, Masks
 from lydite.data import from_coco_rle, safe_stem, to_coco_rle, write_atomic
-from lydite.data.files import TEMPORARY, os_errors_as_output_errors
+from lydite.data.files import os_errors_as_output_errors
 from lydite.detect.detector import Detection
 
 _BLOCK = pl.Struct({"rule": pl.String, "value": pl.Float64, "threshold": pl.Float64, "against": pl.Int64})
@@ -135,11 +135,6 @@ class Shelf:
         return ImageRecord(
             **{**raw, "size_hw": (height, width), "notes": tuple(raw["notes"]), "resumed": True}
         )
-
-    def items(self) -> list[ItemId]:
-        """Items with a record, in the order of their file names; what a kill left half written is none."""
-        files = sorted(file for file in self.folder.glob("*.json") if not file.name.startswith(TEMPORARY))
-        return [ItemId.parse(json.loads(file.read_text(encoding="utf-8"))["item"]) for file in files]
 
     def read_table(self, item: ItemId) -> pl.DataFrame:
         """All candidates of an item; columns as in ``SCHEMA``."""

@@ -12,8 +12,8 @@ from lydite.cli.calibration import show_calibration
 from lydite.cli.screen import out
 from lydite.core import OutputConflict, UsageError
 from lydite.data import write_atomic
-from lydite.detect import RunFolder, calibrate_from_run, read_settings, rehearse_run
-from lydite.detect.config import flatten, resolve, unflatten
+from lydite.detect import FinishedRun, calibrate_from_run, rehearse_run
+from lydite.detect.config import resolve, unflatten
 from lydite.detect.settings import CONSTANTS_OFF, CalibrationTarget
 
 
@@ -47,7 +47,7 @@ def calibrate(
     """
     if out_file.exists():
         raise OutputConflict(f"{out_file} exists.", "Name a new file with --out.")
-    folder = RunFolder(run)
+    finished = FinishedRun.open(run)
     asked = {
         **resolve("calibrated").calibration.model_dump(mode="json"),
         "calibration_target": target.value,
@@ -55,8 +55,8 @@ def calibrate(
         "exhaustive": exhaustive,
     }
     rules = CONSTANTS_OFF | asked
-    settings = unflatten({**flatten(read_settings(folder)), **rules, "class_thresholds": {}})
-    found = calibrate_from_run(folder, rehearse_run(folder, settings), settings)
+    settings = unflatten({**finished.settings, **rules, "class_thresholds": {}})
+    found = calibrate_from_run(finished, rehearse_run(finished, settings), settings)
     show_calibration(found)
     if found.refusal:
         raise UsageError(found.refusal, "Give more examples with boxes or masks in pictures of their own.")

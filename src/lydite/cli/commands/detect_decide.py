@@ -9,10 +9,10 @@ import typer
 
 from lydite.cli.options import with_settings
 from lydite.cli.screen import out, progress, show_summary
-from lydite.core import ClassMap
-from lydite.detect import RunFolder, assemble, open_redecided, read_records, read_settings, redecide
-from lydite.detect.config import GROUPS, flatten, read_flat, unflatten
+from lydite.detect import FinishedRun, assemble, open_redecided, redecide
+from lydite.detect.config import GROUPS, read_flat, unflatten
 from lydite.detect.redecide import DECIDING
+from lydite.detect.store import ImageRecord
 from lydite.reports import write_run_pages
 
 OPTIONS = {name: GROUPS[name] for name in (*DECIDING, "report")}
@@ -40,15 +40,15 @@ def decide(
 
     Example: lydite detect decide result/ --min-pos-score 0.62 --out result-strict/
     """
-    folder = RunFolder(run)
-    records = list(read_records(folder))
-    flat = flatten(read_settings(folder)) | (read_flat(config) if config else {}) | given
-    settings = unflatten(flat)
-    target = open_redecided(folder, out_folder, settings)
-    judged = list(progress(redecide(folder, target, settings), len(records), "deciding", quiet))
-    described = target.describe()
-    encoder = str(described["space"]["encoder"])
-    show_summary(assemble(target, ClassMap(tuple(described["classes"])), encoder, judged))
+    finished = FinishedRun.open(run)
+    settings = unflatten(finished.settings | (read_flat(config) if config else {}) | given)
+    target = open_redecided(finished, out_folder, settings)
+    work = redecide(finished, target, settings)
+    judged = list(progress(work, len(finished.records), "deciding", quiet))
+    judged += [
+        ImageRecord(item, "", "failed", error=f"{item}: the run could not use it") for item in finished.failed
+    ]
+    show_summary(assemble(target, finished.class_map, finished.description["space"]["encoder"], judged))
     if pages:
         out.print(f"pages        {write_run_pages(target, judged, settings.report)}")
     out.print(f"results      {out_folder}")

@@ -16,7 +16,8 @@ from lydite.core import EXIT_FAILED, ImageError, MissingExtra, UnknownName, Usag
 from lydite.data import TARGETS, AnnotatedImage, AnnotationStream, ImageLimits
 from lydite.data.deposit import deposit
 from lydite.data.files import write_once
-from lydite.detect.accepted import AcceptedRun, Found
+from lydite.detect.accepted import Found, read_accepted
+from lydite.detect.finished import FinishedRun
 from lydite.detect.provenance import PROVENANCE, Counts, tell_provenance
 from lydite.reports.drawings import DRAWINGS
 
@@ -44,9 +45,9 @@ def export(
         raise UnknownName("export format", export_format, FORMATS)
     if out_folder.resolve() == run.resolve():
         raise UsageError("An export needs a folder of its own, not the run's.", "Choose another --out.")
-    finished = AcceptedRun.open(run)
+    finished = FinishedRun.open(run)
     done, failed = finished.count()
-    work = _Work(finished, progress(finished.pictures(), done, "exporting", quiet))
+    work = _Work(finished, progress(read_accepted(finished), done, "exporting", quiet))
     with deposit(out_folder, export_format) as stage:
         if export_format in TARGETS:
             target = TARGETS[export_format]
@@ -70,7 +71,7 @@ def export(
 class _Work:
     """Pictures on their way out, counted."""
 
-    run: AcceptedRun
+    run: FinishedRun
     found: Iterator[Found]
     pictures: int = 0
     instances: int = 0
