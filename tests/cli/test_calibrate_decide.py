@@ -109,7 +109,7 @@ def test_too_few_examples_are_said(tmp_path: Path) -> None:
     write_scene(tmp_path / "scenes" / "0.png")
     outcome = detect(tmp_path / "scenes", tmp_path / "positive", tmp_path / "run", "--no-pages", "--quiet")
     assert outcome.code == 0
-    assert "Too few to calibrate: 2 held-out examples were found" in words(outcome.err)
+    assert "but 2 of 2 held-out examples were found" in words(outcome.err)
     assert "The preset 'strict' holds" in words(outcome.err)
     outcome = lydite("detect", "calibrate", tmp_path / "run", "--out", tmp_path / "r.toml")
     assert outcome.code == 2

@@ -160,10 +160,11 @@ def test_too_few_is_said_and_nothing_is_invented() -> None:
     assert found.classes == ()
     assert found.thresholds == {}
     assert found.refusal == (
-        "Too few to calibrate: 2 held-out examples were found, in 2 pictures. 3 are needed."
+        "Too few examples to calibrate: 3 must be found again, in as many pictures, but 2 of 2 held-out "
+        "examples were found, in 2 pictures."
     )
     told = calibrate(replace(rehearsal, whole=("a.png", "b.png"), alone=("c.png",)), DEFAULT).refusal
-    assert "; 2 examples are close-ups, with too little around to search in; 1 are the only picture" in told
+    assert "; 2 examples are close-ups, with too little around them to search in; 1 are in the only" in told
 
 
 def test_a_class_with_too_few_leans_on_the_others() -> None:

@@ -125,7 +125,7 @@ def test_the_only_picture_of_a_class_cannot_be_held_out(tmp_path: Path, searcher
     seen = rehearse(build_bank(exemplars, searcher.examiner.encoder), searcher)
     assert seen.alone == ("red 0", "green 0")
     assert calibrate(seen, SETTINGS.calibration).refusal.endswith(
-        "2 are the only picture of their class. 3 are needed."
+        "but 2 are in the only picture of their class."
     )
 
 

@@ -109,14 +109,20 @@ def _refusal(rehearsal: Rehearsal) -> str:
     pictures = len(np.unique(rehearsal.pictures[found]))
     if found.sum() >= FEWEST and pictures >= FEWEST:
         return ""
-    words = f"Too few to calibrate: {int(found.sum())} held-out examples were found, in {pictures} pictures"
-    if rehearsal.whole:
-        words += f"; {len(rehearsal.whole)} examples are close-ups, with too little around to search in"
-    if rehearsal.alone:
-        words += f"; {len(rehearsal.alone)} are the only picture of their class"
-    if rehearsal.unsearched:
-        words += f"; {len(rehearsal.unsearched)} are in pictures where the proposer has nothing to propose"
-    return f"{words}. {FEWEST} are needed."
+    reasons = []
+    if len(found):
+        reasons.append(
+            f"{int(found.sum())} of {len(found)} held-out examples were found, in {pictures} pictures"
+        )
+    for names, reason in (
+        (rehearsal.whole, "examples are close-ups, with too little around them to search in"),
+        (rehearsal.alone, "are in the only picture of their class"),
+        (rehearsal.unsearched, "are in pictures where the proposer has nothing to propose"),
+    ):
+        if names:
+            reasons.append(f"{len(names)} {reason}")
+    needed = f"Too few examples to calibrate: {FEWEST} must be found again, in as many pictures"
+    return f"{needed}, but {'; '.join(reasons) or 'none could be read'}."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

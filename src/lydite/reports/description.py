@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ class RunDescription:
         problems: Why other exemplars could not be used.
         settings: Flat names to values.
         space: Fields of the feature space.
+        calibration: What each class's threshold rests on, by class; empty if none was found.
     """
 
     fingerprint: str
@@ -37,6 +40,7 @@ class RunDescription:
     problems: tuple[str, ...]
     settings: dict[str, Any]
     space: dict[str, Any]
+    calibration: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def read(cls, run: RunFolder) -> RunDescription:
@@ -52,6 +56,7 @@ class RunDescription:
             tuple(_problem(text, exemplars) for text in raw["exemplar_problems"]),
             raw["settings"],
             raw["space"],
+            _calibration(run.path / "calibration.json"),
         )
 
     @property
@@ -84,9 +89,28 @@ class RunDescription:
         """The look of a class by its name."""
         return next(look for look in self.classes if look.name == name)
 
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The least rank of each class that has one."""
+        thresholds: dict[str, float] = self.settings.get("class_thresholds", {})
+        return thresholds
+
+    @property
+    def decides_by_scores(self) -> bool:
+        """Whether the constants for the positive and the negative score say what passes."""
+        return bool(self.settings["allow_unknown"]) and not self.thresholds
+
     def threshold(self, name: str) -> float:
         """A numeric setting."""
         return float(self.settings[name])
+
+
+def _calibration(path: Path) -> dict[str, dict[str, Any]]:
+    """What was written of each class when thresholds were found; empty where none were."""
+    if not path.is_file():
+        return {}
+    written: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return {entry["name"]: entry for entry in written["classes"]}
 
 
 def _problem(text: str, exemplars: tuple[Exemplar, ...]) -> str:

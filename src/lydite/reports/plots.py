@@ -45,7 +45,7 @@ class ScorePlot:
         dots: What to draw, refused ones first.
         ticks: ``(text, place)`` along both axes, place in units from the left.
         allowed: Corners of what ``min_pos_score`` and ``decision_threshold`` let pass, as an SVG polygon;
-            may leave the plot; empty when the rules are off.
+            may leave the plot; empty when other rules decide, or none.
         accepted: Accepted candidates.
         scored: All scored candidates.
         has_negatives: False when there was nothing to compare with and height means number.
@@ -102,7 +102,7 @@ def _plot(
         look,
         tuple(sorted(dots, key=lambda dot: dot.accepted)),
         tuple(axis.ticks()),
-        _allowed(axis, description, has_negatives) if description.settings["allow_unknown"] else "",
+        _allowed(axis, description, has_negatives) if description.decides_by_scores else "",
         sum(count for accepted, *_, count in cells if accepted),
         sum(count for *_, count in cells),
         has_negatives,
