@@ -11,33 +11,60 @@ from lydite.data.names import printable
 _HEAD_BYTES = 4096
 
 
-def guess_format(path: Path) -> str:
-    """The name of a format: ``coco``, ``voc``, ``yolo``, ``cvat`` or ``labelstudio``.
+_BESIDE = frozenset({"provenance.json"})
+"""Files that exports of Lydite carry beside annotations."""
 
-    A folder is told by the files in it, a file by how it begins.
+
+def locate_annotations(path: Path) -> tuple[str, Path]:
+    """The format of a file or folder, and what its reader takes.
+
+    A file is told by how it begins. A folder is Pascal VOC's or YOLO's, or holds the one file that is meant.
+
+    Args:
+        path: File or folder.
+
+    Returns:
+        A name in ``FORMATS``, and ``path`` itself or the one file in it.
 
     Raises:
-        UsageError: If there is no such file or folder, or nothing says what it is.
+        UsageError: If there is no such file or folder, nothing says what it is, or several files could be
+            meant.
     """
-    if path.is_dir():
-        found = _of_folder(path)
-    elif path.is_file():
-        found = _of_file(path)
-    else:
+    if not path.exists():
         raise UsageError(f"There is no file or folder {printable(path)}.", "Check the name.")
-    if not found:
+    if path.is_file():
+        name, chosen = _of_file(path), path
+    else:
+        name, chosen = _in_folder(path)
+    if not name:
         raise UsageError(
             f"Nothing says in which format {printable(path)} is.",
             "Name the format, for example: --format coco",
         )
-    return found
+    return name, chosen
 
 
-def _of_folder(folder: Path) -> str:
-    names = [entry.name.lower() for entry in folder.iterdir() if not is_hidden(entry.name)]
-    if any(name.endswith(".xml") for name in names):
-        return "voc"
-    return "yolo" if any(folder.rglob("*.txt")) else ""
+def _in_folder(folder: Path) -> tuple[str, Path]:
+    files = sorted(entry for entry in folder.iterdir() if entry.is_file() and not is_hidden(entry.name))
+    told = {
+        file: _of_file(file)
+        for file in files
+        if file.suffix.lower() in {".xml", ".json"} and file.name not in _BESIDE
+    }
+    single = [file for file, name in told.items() if name not in {"", "voc"}]
+    if len(single) > 1:
+        raise UsageError(
+            f"Folder {printable(folder)} holds several files of annotations.",
+            "Name the one that is meant.",
+            [file.name for file in single[:3]],
+        )
+    if single:
+        return told[single[0]], single[0]
+    if any(folder.rglob("*.xml")):
+        return "voc", folder
+    labels = folder / "labels"  # YOLO's own layout: the texts beside the pictures, not above them
+    texts = labels if labels.is_dir() else folder
+    return ("yolo" if any(texts.rglob("*.txt")) else ""), texts
 
 
 def _of_file(file: Path) -> str:
@@ -46,7 +73,7 @@ def _of_file(file: Path) -> str:
     if head.startswith(b"{"):
         return "coco"
     if head.startswith(b"["):
-        return "labelstudio"
+        return "label-studio"
     if head.startswith(b"<"):
         return "cvat" if b"<annotations" in head else "voc" if b"<annotation" in head else ""
     return ""

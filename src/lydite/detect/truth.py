@@ -14,8 +14,7 @@ import numpy.typing as npt
 
 from lydite.core import ClassMap, InputError, Masks, UsageError
 from lydite.data import AnnotatedImage, get_format, printable
-from lydite.data.formats import FORMATS
-from lydite.data.guess import guess_format
+from lydite.data.guess import locate_annotations
 from lydite.detect.finished import FinishedRun
 from lydite.detect.same_picture import pair_pictures
 from lydite.detect.store import ImageRecord
@@ -117,8 +116,8 @@ def read_truth(source: TruthSource, run: FinishedRun) -> RunTruth:
             spelling alone.
         InputError: If run and truth have no picture or no class in common, or disagree about a picture.
     """
-    name = _format_name(source)
-    annotated = get_format(name).read(source.path, source.images)
+    name, path = _located(source)
+    annotated = get_format(name).read(path, source.images)
     theirs = _rename(annotated.class_map, source.renames)
     ours = run.class_map
     _require_common_classes(theirs, ours, source)
@@ -151,14 +150,11 @@ def read_truth(source: TruthSource, run: FinishedRun) -> RunTruth:
     return RunTruth(tuple(pictures), left_out, name)
 
 
-def _format_name(source: TruthSource) -> str:
-    if source.format != AUTO:
-        get_format(source.format)
-        return source.format
-    guessed = guess_format(source.path)
-    # Keys of the table may be spelled with a hyphen or not.
-    named = {re.sub(r"[^a-z]", "", key.lower()): key for key in FORMATS}
-    return named.get(guessed, guessed)
+def _located(source: TruthSource) -> tuple[str, Path]:
+    if source.format == AUTO:
+        return locate_annotations(source.path)
+    get_format(source.format)
+    return source.format, source.path
 
 
 def _rename(names: ClassMap, renames: Mapping[str, str]) -> tuple[str, ...]:

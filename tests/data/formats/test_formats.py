@@ -12,16 +12,18 @@ from lydite.data.formats import FORMATS, TARGETS, get_format
 
 def test_the_table_holds_every_sibling_and_nothing_else() -> None:
     names = {module.name for module in pkgutil.iter_modules(room.__path__)}
-    assert set(FORMATS) == {name.removesuffix("_writer") for name in names}
+    assert set(FORMATS) == {name.removesuffix("_writer").replace("_", "-") for name in names}
     writers = {inspect.getmodule(target.write) for target in TARGETS.values()}
-    own = {inspect.getmodule(room).__dict__[name] for name in names if name.endswith("_writer")}
+    own = {
+        inspect.getmodule(room).__dict__[name.replace("-", "_")] for name in names if name.endswith("_writer")
+    }
     assert own == writers - {room.coco}
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_every_reader_can_be_called_alike(name: str) -> None:
     read = FORMATS[name].read
-    assert inspect.getmodule(read) is inspect.getmodule(room).__dict__[name]
+    assert inspect.getmodule(read) is inspect.getmodule(room).__dict__[name.replace("-", "_")]
     parameters = list(inspect.signature(read).parameters.values())
     assert [parameter.name for parameter in parameters[:3]] == ["path", "images", "classes"]
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters[3:])

@@ -71,7 +71,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "coco": Format("COCO", read_coco),
         "cvat": Format("CVAT for images 1.1", read_cvat),
-        "label_studio": Format("Label Studio", read_label_studio),
+        "label-studio": Format("Label Studio", read_label_studio),
         "voc": Format("Pascal VOC", read_voc),
         "yolo": Format("YOLO", read_yolo),
     }
@@ -80,7 +80,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
     {
         "coco": Target("coco", "instances.json", write_coco),
         "cvat": Target("cvat", "annotations.xml", write_cvat),
-        "label-studio": Target("label_studio", "tasks.json", write_label_studio),
+        "label-studio": Target("label-studio", "tasks.json", write_label_studio),
         "voc": Target("voc", "", write_voc),
         "yolo": Target("yolo", "", write_yolo),
         "yolo-polygons": Target("yolo", "", write_yolo_polygons),
