@@ -129,6 +129,15 @@ def test_the_only_picture_of_a_class_cannot_be_held_out(tmp_path: Path, searcher
     )
 
 
+def test_files_that_have_gone_since_are_named(tmp_path: Path, searcher: Searcher) -> None:
+    bank = build_bank(scenes_with_examples(tmp_path), searcher.examiner.encoder)
+    (tmp_path / "0.png").unlink()
+    (tmp_path / "1.png").write_bytes(b"no picture")
+    seen = rehearse(bank, searcher)
+    assert set(seen.unread) == {"red 0", "green 0", "red 1", "green 1"}
+    assert calibrate(seen, SETTINGS.calibration).refusal.endswith("; 4 could not be read again.")
+
+
 def test_a_survey_passes_over_what_cannot_be_read(tmp_path: Path, bank: Bank, searcher: Searcher) -> None:
     for k in range(5):
         write_scene(tmp_path / "pile" / f"{k}.png", seed=k)

@@ -14,12 +14,8 @@ from lydite.detect.exemplars import Exemplar, ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
 from lydite.detect.finished import FinishedRun
 from lydite.detect.kept import with_kept_thresholds, write_calibration
-from lydite.detect.redecide import (
-    calibrate_from_run,
-    open_redecided,
-    redecide,
-    rehearse_run,
-)
+from lydite.detect.recalibrate import calibrate_from_run, rehearse_run
+from lydite.detect.redecide import open_redecided, redecide
 from lydite.detect.rehearse import Ranked, Rehearsal, Searcher, rehearse, survey
 from lydite.detect.run import (
     RunFolder,

@@ -118,6 +118,7 @@ def _refusal(rehearsal: Rehearsal) -> str:
         (rehearsal.whole, "examples are close-ups, with too little around them to search in"),
         (rehearsal.alone, "are in the only picture of their class"),
         (rehearsal.unsearched, "are in pictures where the proposer has nothing to propose"),
+        (rehearsal.unread, "could not be read again"),
     ):
         if names:
             reasons.append(f"{len(names)} {reason}")

@@ -26,7 +26,7 @@ def with_kept_thresholds(settings: DetectSettings, folder: RunFolder) -> DetectS
     try:
         kept = folder.describe()["settings"].get("class_thresholds", {})
         return with_thresholds(settings, kept) if kept else settings
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # no run, or none that can be read
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # open_run will say what it is
         return settings
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from lydite.core import (
     Boxes,
     Candidates,
     ClassMap,
-    FeatureSpace,
     ImageId,
     ItemId,
     OutputConflict,
@@ -23,22 +22,15 @@ from lydite.core import (
 )
 from lydite.data import write_atomic
 from lydite.data.files import os_errors_as_output_errors
-from lydite.detect.bank import build_bank
-from lydite.detect.calibrate import Calibration, calibrate
 from lydite.detect.config import GROUP_OF, DetectSettings, flatten, to_toml, unflatten
 from lydite.detect.decide import DecisionSettings, decide
 from lydite.detect.detector import Detection
 from lydite.detect.evidence import Evidence
-from lydite.detect.examine import Examiner
-from lydite.detect.exemplars import Exemplar, ExemplarSet
 from lydite.detect.explain import explain
 from lydite.detect.finished import FinishedRun
-from lydite.detect.proposers import build_proposer
-from lydite.detect.rehearse import Ranked, Rehearsal, Searcher, rehearse
 from lydite.detect.run import DESCRIPTION, SETTINGS, RunFolder, with_fingerprint
 from lydite.detect.scoring import NEAREST_KEPT, Scores
 from lydite.detect.store import ImageRecord, masks_of
-from lydite.features import build_encoder
 from lydite.metrics import pairwise_overlaps
 
 DECIDING = ("filters", "rules", "suppression", "calibration")
@@ -108,63 +100,6 @@ def redecide(run: FinishedRun, target: RunFolder, settings: DetectSettings) -> I
             record.notes,
         )
         yield target.shelf.write(detection, Path(record.path))
-
-
-def rehearse_run(run: FinishedRun, settings: DetectSettings) -> Rehearsal:
-    """Rehearse the examples of a run, whose files must still be where they were.
-
-    Args:
-        run: A run; its description names the examples.
-        settings: Encoder, proposer, filters, scoring and suppression.
-
-    Raises:
-        ExemplarError: If a class has no readable example any more.
-    """
-    examples = [_exemplar(entry) for entry in run.description["exemplars"]]
-    exemplars = ExemplarSet(
-        tuple(each for each in examples if each.class_name is not None),
-        tuple(each for each in examples if each.class_name is None),
-    )
-    encoder = build_encoder(settings.encoder)
-    limits = settings.limits.to_image_limits()
-    scoring = settings.scoring
-    bank = build_bank(exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes)
-    bank.space.require_same(FeatureSpace(**_tuples(run.description["space"])))
-    return rehearse(bank, Searcher(Examiner(encoder, build_proposer(settings), settings)))
-
-
-def _exemplar(entry: Mapping[str, Any]) -> Exemplar:
-    mask = entry["mask_path"]
-    box = None if entry["box"] is None else tuple(float(v) for v in entry["box"])
-    return Exemplar(
-        Path(entry["path"]),
-        entry["name"],
-        entry["class"],
-        None if mask is None else Path(mask),
-        box,  # type: ignore[arg-type]
-    )
-
-
-def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-
-
-def calibrate_from_run(run: FinishedRun, rehearsal: Rehearsal, settings: DetectSettings) -> Calibration:
-    """Thresholds from a rehearsal, with the run's own pictures as the pile.
-
-    Args:
-        run: A finished run; only its stored numbers are read.
-        rehearsal: Of the run's examples.
-        settings: Filters and suppression, and what to calibrate for.
-    """
-    filters, rules, suppression = settings.decision
-    everything = DecisionSettings(filters, rules.model_copy(update={"allow_unknown": False}), suppression)
-    pile = []
-    for record in run.records:
-        _, evidence = restore(run.read_table(record), record, run.class_map, everything)
-        rows = np.flatnonzero(decide(evidence, everything).accepted)
-        pile.append(Ranked(evidence.rank[rows].astype(np.float64), evidence.scores.labels[rows]))
-    return calibrate(rehearsal, settings.calibration, [each for each in pile if len(each.ranks)])
 
 
 def restore(

@@ -66,6 +66,7 @@ class Rehearsal:
         whole: Names of examples that are close-ups: too little lies around them to search in.
         alone: Names of examples whose class has no example in any other picture.
         unsearched: Names of examples in whose pictures the proposer cannot propose.
+        unread: Names of examples whose files have changed or gone since the bank was made.
     """
 
     class_map: ClassMap
@@ -79,6 +80,7 @@ class Rehearsal:
     whole: tuple[str, ...] = ()
     alone: tuple[str, ...] = ()
     unsearched: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +125,7 @@ def survey(files: Sequence[ImageFile], bank: Bank, searcher: Searcher, most: int
     for file in _spread(files, most):
         try:
             seen.append(searcher.search(load_image(file.path, searcher.limits), file.item, bank)[0])
-        except ImageError:
+        except ImageError:  # the run itself will name it as failed
             continue
     return tuple(each for each in seen if len(each.ranks))
 
@@ -136,7 +138,8 @@ def rehearse(bank: Bank, searcher: Searcher) -> Rehearsal:
         searcher: What to search with.
     """
     notes = _Notes()
-    for sources in _spread(_by_picture(bank), searcher.settings.calibration.rehearsals):
+    groups, notes.unread = _by_picture(bank)
+    for sources in _spread(groups, searcher.settings.calibration.rehearsals):
         held_out = _load(sources, bank, searcher.limits, notes)
         if held_out is None:
             continue
@@ -170,6 +173,7 @@ class _Notes:
     whole: list[str] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
     unsearched: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     def add(self, label: int, found: Ranked, iou: npt.NDArray[np.float32]) -> None:
         """One held-out example of the picture that comes next in ``scenes``."""
@@ -194,17 +198,23 @@ class _Notes:
             tuple(self.whole),
             tuple(self.alone),
             tuple(self.unsearched),
+            tuple(self.unread),
         )
 
 
-def _by_picture(bank: Bank) -> list[list[Exemplar]]:
-    """The positives of the bank by the content of their pictures."""
+def _by_picture(bank: Bank) -> tuple[list[list[Exemplar]], list[str]]:
+    """The positives of the bank by the content of their pictures, and the names of those without one."""
     known = set(bank.positives.ids)
     groups: dict[ImageId, list[Exemplar]] = {}
+    gone = []
     for exemplar in bank.sources:
-        if exemplar.name in known and exemplar.path.is_file():
+        if exemplar.name not in known:
+            continue
+        try:
             groups.setdefault(ImageId.of_bytes(exemplar.path.read_bytes()), []).append(exemplar)
-    return list(groups.values())
+        except OSError:
+            gone.append(exemplar.name)
+    return list(groups.values()), gone
 
 
 def _load(
@@ -214,7 +224,8 @@ def _load(
     row_of = {name: row for row, name in enumerate(bank.positives.ids)}
     try:
         loaded = [exemplar.load(limits) for exemplar in exemplars]
-    except ImageError:  # the file has changed since the bank was made
+    except ImageError:
+        notes.unread += [exemplar.name for exemplar in exemplars]
         return None
     picture = loaded[0][0]
     located = [at for at, (_, mask) in enumerate(loaded) if not _is_close_up(mask)]

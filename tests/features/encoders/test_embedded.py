@@ -7,41 +7,17 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from lydite.core import CheckpointError, FeatureMap, InvalidValue, Masks, UsageError, similarity
+from features.encoders.drawn import Pixels, discs, scene
+from lydite.core import CheckpointError, FeatureMap, InvalidValue, UsageError, similarity
 from lydite.features.encoders import embedded
 from lydite.features.encoders.embedded import STRIDE, build
 from lydite.features.pooling import pool, pool_image
 from lydite.features.settings import EncoderSettings
 from lydite.features.weights import EMBEDDED
 
-Pixels = npt.NDArray[np.uint8]
-
 SCALE = EncoderSettings(short_side=128)
-
-
-def scene() -> Pixels:
-    """A red striped disc, a green plain disc and a second red striped disc, turned, on grey."""
-    y, x = np.indices((128, 192))
-    picture = np.full((128, 192, 3), (150, 150, 155), np.uint8)
-    for centre_x, across in ((32, x), (160, y)):
-        picture[disc(centre_x)] = (200, 40, 30)
-        picture[disc(centre_x) & ~(across // 4 % 2).astype(np.bool_)] = (230, 120, 90)
-    picture[disc(96)] = (40, 160, 60)
-    return picture
-
-
-def disc(centre_x: int) -> npt.NDArray[np.bool_]:
-    y, x = np.indices((128, 192))
-    inside: npt.NDArray[np.bool_] = np.hypot(x - centre_x, y - 64) < 26
-    return inside
-
-
-def discs() -> Masks:
-    dense = [disc(centre_x) for centre_x in (32, 160, 96)]
-    return Masks.from_dense(np.stack([*dense, ~np.logical_or.reduce(dense)]))
 
 
 def encode(pixels: Pixels) -> FeatureMap:
