@@ -10,6 +10,7 @@ classes, that is best on the truth; thresholds of classes may beat it. Beside th
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,10 @@ from detect import SHARED, encoders
 from encoders_rows.contests import Contest, Trial, bccd, nuclei
 from encoders_rows.vectors import tick
 from lydite import __version__
-from lydite.data import find_images, load_image
+from lydite.core import Candidates, ItemId
+from lydite.data import Picture, find_images, load_image
 from lydite.detect import Searcher, build_bank, calibrate, decide, rehearse, resolve, survey
 from lydite.detect.config import without_constants
-from lydite.detect.detector import Detector
 from lydite.detect.examine import Examiner
 from lydite.detect.proposers import build_proposer
 from lydite.features import build_encoder
@@ -30,39 +31,48 @@ from lydite.metrics import ImageResult, match
 SURVEYED = 12
 
 
-def compare(contest: Contest, name: str, options: dict[str, object]) -> list[tuple[float, ...]]:
+def compare(
+    contest: Contest,
+    name: str,
+    options: dict[str, object],
+    pictures: list[Picture],
+    proposals: list[Candidates],
+) -> list[tuple[float, ...]]:
     """By draw: oracle F1, F1 from the exemplars' pictures, with a survey, and of the preset 'strict'."""
     settings = without_constants(resolve("calibrated", options=options))
     strict = resolve("strict", options=options).decision
-    encoder = build_encoder(settings.encoder)
-    proposer = build_proposer(settings)
-    searcher = Searcher(Examiner(encoder, proposer, settings))
+    everything = settings.decision._replace(rules=settings.rules.model_copy(update={"allow_unknown": False}))
+    examiner = Examiner(build_encoder(settings.encoder), build_proposer(settings), settings)
+    searcher = Searcher(examiner)
     rows = []
     for draw, trial in enumerate(contest.trials):
         scoring = settings.scoring
-        bank = build_bank(trial.exemplars, encoder, scoring.pseudo_negative_cos, None, scoring.exemplar_sizes)
+        bank = build_bank(
+            trial.exemplars, examiner.encoder, scoring.pseudo_negative_cos, None, scoring.exemplar_sizes
+        )
         rehearsal = rehearse(bank, searcher)
         files = find_images([contest.pictures[row] for row in trial.tested])
         found = [calibrate(rehearsal, settings.calibration)]
         found.append(calibrate(rehearsal, settings.calibration, survey(files, bank, searcher, SURVEYED)))
-        detector = Detector(settings, encoder, proposer, bank)
         ranked: list[ImageResult] = []
         by_rule: list[ImageResult] = []
         for row in trial.tested:
-            key = contest.truths[row].image
-            detection = detector.detect(load_image(contest.pictures[row]), files[0].item)
-            evidence = detection.evidence
-            everything = settings.decision._replace(
-                rules=settings.rules.model_copy(update={"allow_unknown": False})
-            )
+            picture, candidates = pictures[row], proposals[row]
+            _, evidence = examiner.examine(picture, candidates.item, bank, untimed, candidates)
             for kept, rules in ((ranked, everything), (by_rule, strict)):
                 rows_kept = np.flatnonzero(decide(evidence, rules).accepted)
-                masks = detection.candidates.masks[rows_kept] if contest.iou_type == "segm" else None
-                boxes, labels = detection.candidates.boxes[rows_kept], evidence.scores.labels[rows_kept]
+                masks = candidates.masks[rows_kept] if contest.iou_type == "segm" else None
+                boxes, labels = candidates.boxes[rows_kept], evidence.scores.labels[rows_kept]
+                key = contest.truths[row].image
                 kept.append(ImageResult(key, boxes, masks, labels, evidence.rank[rows_kept]))
             tick(f"{contest.name} {name} draw {draw + 1}, picture {row}")
         rows.append(_numbers(contest, trial, ranked, by_rule, [each.thresholds for each in found]))
     return rows
+
+
+def untimed(_stage: str) -> AbstractContextManager[None]:
+    """Stages are not timed here."""
+    return nullcontext()
 
 
 def _numbers(
@@ -102,8 +112,14 @@ def main() -> None:
     data: Path = SHARED / "data"
     for set_name in options.set:
         contest = {"bccd": bccd, "nuclei": nuclei}[set_name](data / set_name, options.draws, options.limit)
+        pictures = [load_image(path) for path in contest.pictures]
+        proposer = build_proposer(resolve())
+        proposals = [
+            proposer.propose(picture.pixels, ItemId("calibrate", str(row)))
+            for row, picture in enumerate(pictures)
+        ]
         for name, chosen in encoders(options.encoder):
-            table = np.array(compare(contest, name, chosen))
+            table = np.array(compare(contest, name, chosen, pictures, proposals))
             ratios = table[:, 1:] / table[:, :1]
             parts = [f"{r.mean():.2f} of it, worst {r.min():.2f}" for r in ratios.T]
             print(

@@ -65,6 +65,14 @@ def test_a_window_is_scored_like_a_mask_over_its_cells(guide: Guide) -> None:
     assert one.values[4, 3] == pytest.approx(known[0], abs=1e-4)
 
 
+def test_examples_at_more_sizes_change_no_map(guide: Guide, bank: Bank) -> None:
+    """Another vector at a second size would draw every window nearer; windows have sizes of their own."""
+    turned = np.roll(bank.positives.vectors, 1, axis=1)[None]
+    known = replace(guide, bank=replace(bank, positive_sizes=turned))
+    for one, two in zip(measure_likeness(guide, [0.1]), measure_likeness(known, [0.1]), strict=True):
+        np.testing.assert_array_equal(one.values, two.values)
+
+
 def test_scales_that_come_to_one_window_come_once(guide: Guide) -> None:
     assert [one.window for one in measure_likeness(guide, (0.2, 0.01, 0.02, 0.21))] == [1, 3]
 

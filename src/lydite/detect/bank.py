@@ -132,6 +132,10 @@ class Bank:
             positive_sizes=None if self.positive_sizes is None else self.positive_sizes[:, rows],
         )
 
+    def at_own_size(self) -> Bank:
+        """The bank with each example as it is alone, for those who look at several sizes themselves."""
+        return replace(self, positive_sizes=None, negative_sizes=None)
+
     @property
     def space(self) -> FeatureSpace:
         """The space of every vector in the bank."""

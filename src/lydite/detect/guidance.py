@@ -43,7 +43,8 @@ class Guide:
 
     def likeness(self, vectors: Features) -> Float:
         """``(n,)`` positive minus negative cosine, aggregated; without negatives the positive alone."""
-        scores = score(vectors, self.bank, self.scoring)
+        # Windows come in several sizes themselves; examples at more of them would only blur the map.
+        scores = score(vectors, self.bank.at_own_size(), self.scoring)
         return np.asarray(scores.positive - np.nan_to_num(scores.negative, nan=0.0), np.float32)
 
 
