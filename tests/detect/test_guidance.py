@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,8 +69,9 @@ def test_a_window_is_scored_like_a_mask_over_its_cells(guide: Guide) -> None:
 
 def test_examples_at_more_sizes_change_no_map(guide: Guide, bank: Bank) -> None:
     """Another vector at a second size would draw every window nearer; windows have sizes of their own."""
-    turned = np.roll(bank.positives.vectors, 1, axis=1)[None]
-    known = replace(guide, bank=replace(bank, positive_sizes=turned))
+    assert bank.negatives is not None
+    turned, others = (np.roll(known.vectors, 1, axis=1)[None] for known in (bank.positives, bank.negatives))
+    known = replace(guide, bank=replace(bank, positive_sizes=turned, negative_sizes=others))
     for one, two in zip(measure_likeness(guide, [0.1]), measure_likeness(known, [0.1]), strict=True):
         np.testing.assert_array_equal(one.values, two.values)
 
