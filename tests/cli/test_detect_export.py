@@ -102,7 +102,7 @@ def test_what_cannot_be_asked(tmp_path: Path, run: Path) -> None:
             (run, "--format", "coko", "--out", tmp_path / "o"),
             "no export format named 'coko'. Did you mean 'coco'",
         ),
-        ((tmp_path, "--format", "coco", "--out", tmp_path / "o"), "is no folder of a run"),
+        ((tmp_path, "--format", "coco", "--out", tmp_path / "o"), "holds no run"),
         ((run, "--format", "coco", "--out", run), "An export needs a folder of its own, not the run's."),
         ((run, "--format", "coco"), "--out"),
     ):

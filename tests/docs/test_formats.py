@@ -29,4 +29,4 @@ def test_the_files_are_named() -> None:
 def test_the_example_gets_as_far_as_the_missing_run(line: str) -> None:
     outcome = lydite(*line.split())
     assert outcome.code == 2
-    assert "is no folder of a run" in outcome.err
+    assert "holds no run" in outcome.err
