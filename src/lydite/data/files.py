@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,36 @@ def atomic_path(path: Path) -> Iterator[Path]:
         raise _unwritable(path, error) from error
     except BaseException:
         _remove(temporary)
+        raise
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder that becomes ``path`` when the block ends well, with everything in it on the disk.
+
+    If the block raises, or the process dies, ``path`` is not there; if the block raises, the temporary
+    folder is removed.
+
+    Raises:
+        OutputConflict: If ``path`` exists.
+        OutputError: If it cannot be written; also for what the block itself could not write there.
+    """
+    path = Path(path)
+    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
+    if os.path.lexists(path):
+        raise OutputConflict(f"{printable(path)} exists.", "Name another.")
+    try:
+        with os_errors_as_output_errors(path):
+            temporary.mkdir(parents=True)
+            yield temporary
+            for folder, _, names in os.walk(temporary, topdown=False):
+                for name in names:
+                    _flush(Path(folder, name))
+                _flush_folder(Path(folder))
+            temporary.rename(path)
+            _flush_folder(path.parent)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 
