@@ -10,6 +10,7 @@
     ├── InputError                what was given cannot be used (exit code 1)
     │   ├── ImageError            one picture: unreadable, truncated, lying, too large
     │   ├── AnnotationError       one place in an annotation file
+    │   ├── ArchiveError          a zip or tar that must not be unpacked
     │   ├── ExemplarError         the reference pictures cannot make a bank
     │   └── CheckpointError       a weights file that must not be loaded
     ├── OutputError               what was made cannot be written (exit code 1)
@@ -160,6 +161,22 @@ class AnnotationError(InputError):
         self.reason = reason
         place = f"{path}, line {line}" if line > 0 else f"{path}"
         super().__init__(f"{place}: {field} {reason}.", remedy, seen)
+
+
+class ArchiveError(InputError):
+    """An archive that must not be unpacked: hostile, damaged, too large.
+
+    Args:
+        path: The archive.
+        reason: A clause, for example ``"holds more than 10 entries"``.
+        remedy: What to do; may be empty.
+        seen: The entry or value.
+    """
+
+    def __init__(self, path: Path | str, reason: str, remedy: str = "", seen: object = None) -> None:
+        self.path = str(path)
+        self.reason = reason
+        super().__init__(f"Archive {shorten(self.path)} {reason}.", remedy, seen)
 
 
 class ExemplarError(InputError):
