@@ -16,6 +16,7 @@ from lydite.core import Candidates, InvalidValue, Masks, Outcome
 from lydite.detect.decide import RULES, DecisionSettings, decide
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.explain import explain
+from lydite.detect.outline import Outlines
 from lydite.detect.settings import FilterSettings, RuleSettings, SuppressionSettings
 from lydite.detect.shape import MEASURES
 
@@ -26,6 +27,9 @@ FILTERS_OFF = {
     "border_width": 0,
     "min_quality": 0,
     "max_surround": 1,
+    "max_rectangle": 1,
+    "max_square": 1,
+    "max_holes": 1,
     "duplicate_iou": 1,
 }
 RULES_OFF = {
@@ -47,6 +51,9 @@ SWITCHES = {
     "border_width",
     "min_quality",
     "max_surround",
+    "max_rectangle",
+    "max_square",
+    "max_holes",
     "neg_cap",
     "class_slack",
     "require_pos_gt_neg",
@@ -84,7 +91,9 @@ def evidence_of(
     evidence = gather_evidence(
         candidates, scores_of(positive, negative), around, NO_SHAPES, np.zeros(1, np.int64)
     )
-    return candidates, replace(evidence, shape_distance=np.full(len(masks), shape, np.float32))
+    outlines = Outlines(*(np.full(len(masks), value) for value in (0.875, 0.625, 0.125)))
+    distance = np.full(len(masks), shape, np.float32)
+    return candidates, replace(evidence, shape_distance=distance, outlines=outlines)
 
 
 # One 8x8 square at (4, 8) of 64x64, cosine 0.5 to its class (score 0.75), 0 to the negatives (0.5), -0.5 to
@@ -96,6 +105,9 @@ VALUES: dict[str, tuple[float, dict[str, Any]]] = {
     "border_width": (4, {}),
     "min_quality": (0.5, {}),
     "max_surround": (0.25, {}),
+    "max_rectangle": (0.875, {}),
+    "max_square": (0.625, {}),
+    "max_holes": (0.125, {}),
     "min_pos_score": (0.75, {}),
     "decision_threshold": (0.25, {}),
     "score_ratio": (1.5, {}),

@@ -25,6 +25,8 @@ STRICT_EVERYWHERE = DecisionSettings(
         duplicate_iou=0.6,
         min_quality=0.3,
         max_surround=0.7,
+        max_rectangle=0.98,
+        max_square=0.6,
     ),
     RuleSettings(
         min_pos_score=0.7,

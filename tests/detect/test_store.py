@@ -14,6 +14,7 @@ from detect.eyes import ColourEncoder
 from lydite.core import Candidates, ImageId, ItemId, Outcome
 from lydite.data import load_image
 from lydite.detect import Detection, Detector, Shelf, build_bank, find_exemplars, resolve
+from lydite.detect.outline import measure_outlines
 from lydite.detect.proposers import build_proposer
 from lydite.detect.store import SCHEMA, masks_of, to_table
 from pictures import BLUE, GREEN, RED, save, square, write_examples, write_scene
@@ -128,6 +129,7 @@ def test_no_candidates_make_an_empty_table_of_the_same_columns(shelf: Shelf, det
                     "scores",
                 )
             },
+            outlines=measure_outlines(detection.candidates.masks[:0]),
         ),
         decisions=detection.decisions[:0],
     )

@@ -26,6 +26,7 @@ PANELS = {
     "boxes": "Proposals from annotation files",
     "similarity": "Proposals guided by the examples",
     "sam": "Proposals from the Segment Anything family",
+    "tidy": "Masks: what is mended before anything is looked at",
     "filters": "Filters: what is not worth judging",
     "scoring": "Scores: how many cosines become two",
     "rules": "Rules: what a candidate must show",

@@ -51,6 +51,9 @@ def show_summary(summary: dict[str, Any]) -> None:
     )
     steps = ("proposed", "filtered", "refused", "suppressed", "accepted")
     table.add_row("candidates", ", ".join(f"{funnel.get(step, 0):,} {step}" for step in steps))
+    mended = [f"{funnel[step]:,} {step}" for step in ("cleaned", "merged") if funnel.get(step)]
+    if mended:
+        table.add_row("masks", ", ".join(mended))
     for name, count in sorted(summary["instances_by_class"].items(), key=lambda pair: -pair[1]):
         table.add_row("  " + name, f"{count:,}")
     out.print(table)

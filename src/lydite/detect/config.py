@@ -32,6 +32,7 @@ from lydite.detect.settings import (
     RuleSettings,
     ScoringSettings,
     SuppressionSettings,
+    TidySettings,
 )
 from lydite.features import EncoderSettings
 
@@ -60,6 +61,7 @@ class DetectSettings(BaseModel):
     boxes: BoxSettings = BoxSettings()
     similarity: SimilaritySettings = SimilaritySettings()
     sam: SamSettings = SamSettings()
+    tidy: TidySettings = TidySettings()
     filters: FilterSettings = FilterSettings()
     scoring: ScoringSettings = ScoringSettings()
     rules: RuleSettings = RuleSettings()

@@ -26,6 +26,7 @@ from lydite.detect.exemplars import ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
 from lydite.detect.proposers import AnyProposer, build_proposer
 from lydite.detect.rehearse import Searcher, rehearse, survey
+from lydite.detect.tidy import count_tidied
 from lydite.features import Encoder, VectorCache, build_encoder
 
 
@@ -83,7 +84,10 @@ class Detection:
 
     @property
     def funnel(self) -> dict[str, int]:
-        """How many candidates came how far: proposed, filtered, scored, refused, suppressed, accepted."""
+        """How many candidates came how far: proposed, filtered, scored, refused, suppressed, accepted.
+
+        Masks that were ``cleaned`` or made by being ``merged`` are counted too, where there are any.
+        """
         outcomes = self.decisions.outcomes
         return {
             "proposed": len(outcomes),
@@ -92,6 +96,7 @@ class Detection:
             "refused": outcomes.count(Outcome.REFUSED),
             "suppressed": outcomes.count(Outcome.SUPPRESSED),
             "accepted": outcomes.count(Outcome.ACCEPTED),
+            **count_tidied(self.candidates.origins),
         }
 
     def _instance(self, row: int) -> Instance:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lydite.core import Candidates, InvalidValue
+from lydite.detect.outline import Outlines, measure_outlines
 from lydite.detect.scoring import Scores
 from lydite.detect.settings import FilterSettings, SuppressionSettings
 from lydite.detect.shape import Shapes, describe_shapes, shape_distance
@@ -27,6 +28,7 @@ class Evidence:
         quality: ``(n,)`` float32 the proposer's own ranking, which decides between duplicates.
         surround: ``(n,)`` float32 cosine between the candidate and what lies around it.
         shape_distance: ``(n,)`` float32 distance of the outline to the nearest outline of the class.
+        outlines: How much each outline is a rectangle or a square, and its holes.
         scores: What the bank says of each.
         overlaps: Pairs of candidates that cover each other by at least the two floors.
         floor_iou: Pairs of a smaller IoU may be missing from ``overlaps``.
@@ -41,6 +43,7 @@ class Evidence:
     quality: npt.NDArray[np.float32]
     surround: npt.NDArray[np.float32]
     shape_distance: npt.NDArray[np.float32]
+    outlines: Outlines
     scores: Scores
     overlaps: Overlaps
     floor_iou: float
@@ -53,6 +56,7 @@ class Evidence:
             self.quality,
             self.surround,
             self.shape_distance,
+            self.outlines,
             self.scores,
         )
         lengths = [len(column) for column in columns]
@@ -117,6 +121,7 @@ def gather_evidence(
         candidates.quality,
         surround,
         _shape_distances(candidates, scores, bank_shapes, bank_labels),
+        measure_outlines(candidates.masks),
         scores,
         pairwise_overlaps(candidates.masks, max(floor_iou, _LEAST), max(floor_ios, _LEAST)),
         max(floor_iou, _LEAST),

@@ -17,6 +17,7 @@ from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.guidance import Guide
 from lydite.detect.proposers import AnyProposer, Guided
 from lydite.detect.scoring import score
+from lydite.detect.tidy import tidy
 from lydite.features import Encoder, VectorCache
 
 Timer = Callable[[str], AbstractContextManager[None]]
@@ -75,15 +76,16 @@ class Examiner:
     def _propose(
         self, picture: Picture, item: ItemId, bank: Bank, timer: Timer
     ) -> tuple[Candidates, FeatureMap | None]:
-        """Candidates, and the feature map if the proposer wanted to see it: one look serves both."""
+        """Candidates, mended, and the feature map if the proposer wanted to see it: one look serves both."""
+        mending = self.settings.tidy
         if not isinstance(self.proposer, Guided):
             with timer("propose"):
-                return self.proposer.propose(picture.pixels, item), None
+                return tidy(self.proposer.propose(picture.pixels, item), mending), None
         with timer("encode"):
             feature_map = self.encoder.encode(picture.pixels)
         guide = Guide(feature_map, bank, self.settings.scoring)
         with timer("propose"):
-            return self.proposer.propose_guided(picture.pixels, item, guide), feature_map
+            return tidy(self.proposer.propose_guided(picture.pixels, item, guide), mending), feature_map
 
     def _look(
         self,

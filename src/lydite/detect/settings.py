@@ -9,11 +9,43 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TidySettings(_Settings):
+    """How masks are mended before they are looked at."""
+
+    clean_masks: bool = Field(
+        False, description="clean masks: opening takes specks and threads away, closing mends cracks"
+    )
+    opening: int = Field(1, ge=0, le=20, description="clean-masks: how often the opening is done; 0 = not")
+    closing: int = Field(2, ge=0, le=20, description="clean-masks: how often the closing is done; 0 = not")
+    cleanup_kernel: int = Field(
+        3, ge=3, le=31, description="clean-masks: width of the square brush in pixels, odd"
+    )
+    fill_holes: float = Field(
+        0.0, ge=0, le=1, description="holes up to this share of the outline's area are filled; 0 = none"
+    )
+    merge_gap: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="two candidates at most so many pixels apart are tried as one thing too; 0 = off",
+    )
+    merge_solidity: float = Field(
+        0.90, ge=0, le=1, description="merge-gap: least share of its convex hull that such a union fills"
+    )
+
+    @field_validator("cleanup_kernel")
+    @classmethod
+    def _odd(cls, width: int) -> int:
+        if width % 2 == 0:
+            raise ValueError("cleanup_kernel is even, so it has no middle")
+        return width
 
 
 class FilterSettings(_Settings):
@@ -37,6 +69,20 @@ class FilterSettings(_Settings):
         le=1,
         description="largest cosine to what lies around: more is a part of a thing; 1 = off",
     )
+    max_rectangle: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="largest share of its tightest rectangle that an outline fills: more is an artefact, "
+        "such as a frame or a tile; 0.95 is usual, 1 = off, for plates and phones are rectangles",
+    )
+    max_square: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="the same for the tightest square, so that only tiles go; 1 = off",
+    )
+    max_holes: float = Field(1.0, ge=0, le=1, description="largest share of holes within an outline; 1 = off")
     duplicate_iou: float = Field(
         0.90, ge=0, le=1, description="above this IoU with a better proposal a candidate is its duplicate"
     )

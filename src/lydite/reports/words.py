@@ -20,6 +20,9 @@ SUBJECTS: dict[str, str] = {
     "duplicate_iou": "overlap (IoU) with the better proposal",
     "min_quality": "how surely it is one thing",
     "max_surround": "cosine to what lies around it",
+    "max_rectangle": "share of its tightest rectangle that it fills",
+    "max_square": "share of its tightest square that it fills",
+    "max_holes": "share of holes within its outline",
     "max_shape_distance": "distance of its outline from the examples' outlines",
     "min_pos_score": "positive score",
     "decision_threshold": "gap between positive and negative score",
@@ -43,7 +46,17 @@ NEGATIVE_RULES = frozenset(
 """Rules whose value depends on the negatives."""
 
 FILTER_RULES = frozenset(
-    {"min_area_frac", "max_area_frac", "border_width", "min_quality", "max_surround", "duplicate_iou"}
+    {
+        "min_area_frac",
+        "max_area_frac",
+        "border_width",
+        "min_quality",
+        "max_surround",
+        "max_rectangle",
+        "max_square",
+        "max_holes",
+        "duplicate_iou",
+    }
 )
 """Rules that stop a candidate before its scores count."""
 
@@ -51,6 +64,9 @@ _CEILINGS = frozenset(
     {
         "max_area_frac",
         "max_surround",
+        "max_rectangle",
+        "max_square",
+        "max_holes",
         "max_shape_distance",
         "neg_cap",
         "duplicate_iou",
