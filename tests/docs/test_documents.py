@@ -43,7 +43,9 @@ def inside(folder: Path) -> Iterator[Path]:
     os.chdir(before)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/python_api.md", "docs/folds.md", "docs/probe.md", "docs/filters.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/python_api.md", "docs/folds.md", "docs/probe.md", "docs/filters.md"]
+)
 def test_every_python_block_runs(inside: Path, document: str, capsys: pytest.CaptureFixture[str]) -> None:
     run_blocks(document)
     assert capsys.readouterr().out
