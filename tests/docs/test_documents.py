@@ -44,7 +44,15 @@ def inside(folder: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "docs/python_api.md", "docs/folds.md", "docs/probe.md", "docs/filters.md"]
+    "document",
+    [
+        "README.md",
+        "docs/data.md",
+        "docs/filters.md",
+        "docs/folds.md",
+        "docs/probe.md",
+        "docs/python_api.md",
+    ],
 )
 def test_every_python_block_runs(inside: Path, document: str, capsys: pytest.CaptureFixture[str]) -> None:
     run_blocks(document)
@@ -60,8 +68,9 @@ def run_blocks(document: str) -> None:
         exec(compile(block, document, "exec"), names)
 
 
-def test_every_command_and_block_on_evaluation_runs(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = (REPOSITORY / "docs" / "evaluate.md").read_text(encoding="utf-8")
+def run_commands(document: str) -> None:
+    """Run the commands of a document in order, in one folder."""
+    text = (REPOSITORY / document).read_text(encoding="utf-8")
     commands = [line for block in _SHELL.findall(text) for line in block.splitlines()]
     assert len(commands) >= 4
     for command in commands:
@@ -69,8 +78,16 @@ def test_every_command_and_block_on_evaluation_runs(inside: Path, capsys: pytest
         assert name == "lydite"
         outcome = lydite(*arguments)
         assert outcome.code == 0, (command, outcome.err)
+
+
+def test_every_command_and_block_on_evaluation_runs(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_commands("docs/evaluate.md")
     run_blocks("docs/evaluate.md")
     assert capsys.readouterr().out
+
+
+def test_every_command_on_data_runs(inside: Path) -> None:
+    run_commands("docs/data.md")
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,20 @@ def peek_size(path: Path | str, limits: ImageLimits | None = None) -> tuple[int,
         return open_header(data, printable(path), limits.max_pixels).size_hw
 
 
+def identify_image(path: Path | str, limits: ImageLimits | None = None) -> tuple[ImageId, tuple[int, int]]:
+    """Hash of a picture's file, and height and width as shown, from one reading without decoding pixels.
+
+    Raises:
+        ImageError: As ``load_image``, except for damage behind the header.
+        MissingExtra: HEIC without the extra ``heif``.
+    """
+    limits = limits or ImageLimits()
+    data = _read_bytes(Path(path), limits)
+    with quiet_decoders:
+        size_hw = open_header(data, printable(path), limits.max_pixels).size_hw
+    return ImageId.of_bytes(data), size_hw
+
+
 def _decode(header: Header) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_] | None, tuple[str, ...]]:
     header.image.load()
     pixels, alpha, notes = to_rgb(header)

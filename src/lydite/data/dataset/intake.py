@@ -13,6 +13,7 @@ from lydite.core import AnnotationError, ClassMap, InvalidValue
 from lydite.data.dataset.schema import (
     ITEMS,
     KINDS,
+    PROVISIONAL,
     REGIONS,
     REPORT,
     check_columns,
@@ -33,6 +34,8 @@ class Intake:
         class_map: Every label of items and regions, in the order that the source has.
         roots: Folder of each source; relative paths of its items start there.
         report: Table with the columns ``schema.REPORT``.
+        numbered: Whether region numbers below ``PROVISIONAL`` are those of an earlier version, as in an
+            export that comes back. If not, a region is recognised by what it shows.
 
     Raises:
         InvalidValue: If a table breaks a law of ``schema``, or a root is missing.
@@ -43,6 +46,7 @@ class Intake:
     class_map: ClassMap
     roots: Mapping[str, Path]
     report: pl.DataFrame = field(default_factory=lambda: frame_of(REPORT, []))
+    numbered: bool = False
 
     def __post_init__(self) -> None:
         check_items(self.items, self.class_map.names)
@@ -63,22 +67,27 @@ class Intake:
         class_map: ClassMap | None = None,
         roots: Mapping[str, Path] | None = None,
         report: pl.DataFrame | Iterable[Mapping[str, object]] = (),
+        *,
+        numbered: bool = False,
     ) -> Intake:
         """From tables or rows that may leave out columns: what is absent is null, False or empty.
 
-        An item's ``source`` follows from ``item``, a region's ``region`` from ``item`` and ``number``.
-        Without a class map the sorted labels are one.
+        An item's ``source`` follows from ``item``, a region's ``region`` from ``item`` and ``number``;
+        a number that is left out is provisional. Without a class map the sorted labels are one.
         """
         things, parts = _table(items, ITEMS), _table(regions, REGIONS)
         if things["source"].null_count():
             named = pl.col("source").fill_null(pl.col("item").str.split(":").list.first())
             things = things.with_columns(named)
+        if parts["number"].null_count():
+            placeholders = PROVISIONAL + pl.int_range(pl.len(), dtype=pl.Int32).over("item")
+            parts = parts.with_columns(pl.col("number").fill_null(placeholders))
         if parts["region"].null_count():
             parts = parts.with_columns(pl.col("region").fill_null(pl.format("{}#{}", "item", "number")))
         if class_map is None:
             labels = set(things["label"].drop_nulls()) | set(parts["label"].drop_nulls())
             class_map = ClassMap(tuple(sorted(labels)))
-        return cls(things, parts, class_map, roots or {}, _table(report, REPORT))
+        return cls(things, parts, class_map, roots or {}, _table(report, REPORT), numbered)
 
 
 def report_rows(errors: Iterable[AnnotationError], notes: Iterable[str] = ()) -> list[dict[str, object]]:

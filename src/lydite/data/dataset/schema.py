@@ -67,6 +67,9 @@ REPORT: Columns = MappingProxyType(
 )
 """What an importer did with what it read. ``kind``: one of ``KINDS``; ``line``: from 1, null if unknown."""
 
+PROVISIONAL = 1 << 30
+"""Region numbers from here on are placeholders: such a region gets its number when it joins a version."""
+
 KINDS = ("taken", "defaulted", "refused")
 
 _NULLABLE = frozenset(("image", "height", "width", "label", "group", "split", "mask", "line"))

@@ -8,7 +8,14 @@ import polars as pl
 
 from lydite.core import ClassMap, InvalidValue
 from lydite.data.dataset.digest import digest_tables
-from lydite.data.dataset.schema import NUMBERS, check_columns, check_items, check_regions, frame_of
+from lydite.data.dataset.schema import (
+    NUMBERS,
+    PROVISIONAL,
+    check_columns,
+    check_items,
+    check_regions,
+    frame_of,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,14 +42,20 @@ class Tables:
     ) -> Tables:
         """Tables whose laws hold, sorted; numbers continue from those ``before``.
 
+        Regions with provisional numbers get the next ones of their item, in row order.
+
         Raises:
             InvalidValue: If a law of ``schema`` is broken.
         """
         check_items(items, class_map.names)
         check_regions(regions, items, class_map.names)
-        given = regions.group_by("item").agg(next=pl.col("number").max() + 1)
-        earlier = frame_of(NUMBERS, []) if before is None else before
-        numbers = pl.concat([earlier, given]).group_by("item").agg(pl.col("next").max())
+        numbers = frame_of(NUMBERS, []) if before is None else before
+        fresh = pl.col("number") >= PROVISIONAL
+        named, unnamed = regions.filter(~fresh), regions.filter(fresh)
+        numbers = _with_numbers(numbers, named)
+        if len(unnamed):
+            unnamed = number_regions(unnamed, numbers)
+            regions, numbers = pl.concat([named, unnamed]), _with_numbers(numbers, unnamed)
         check_columns("numbers", numbers, NUMBERS)
         return cls(items.sort("item"), regions.sort("item", "number"), numbers.sort("item"))
 
@@ -67,6 +80,11 @@ class Tables:
             raise InvalidValue(
                 "regions.region", f"numbered from {used['next'][0]} on, as a new one", used["region"][0]
             )
+
+
+def _with_numbers(numbers: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    given = regions.group_by("item").agg(next=pl.col("number").max() + 1)
+    return pl.concat([numbers, given]).group_by("item").agg(pl.col("next").max())
 
 
 def number_regions(regions: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:

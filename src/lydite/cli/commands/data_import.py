@@ -1,0 +1,156 @@
+"""``lydite data import`` and ``export``: pictures and annotations in and out of versions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from lydite.cli.dataset import HERE, Actor, Quiet, Reason, Version, Workspace, actor_of, show_changes
+from lydite.cli.screen import err, out, progress
+from lydite.core import UnknownName
+from lydite.data import FORMATS, TARGETS
+from lydite.data.dataset import (
+    FOLDERS,
+    DatasetVersion,
+    History,
+    Intake,
+    Wanted,
+    diff,
+    merge,
+    read_pictures,
+    read_source,
+    to_annotations,
+)
+from lydite.data.deposit import deposit
+from lydite.data.files import write_once
+
+_SHOWN = 10
+_KINDS = frozenset(("annotations", "labels", "images", "jpegimages"))
+
+
+def import_(
+    path: Annotated[Path, typer.Argument(help="folder of pictures, or file or folder of annotations")],
+    source: Annotated[
+        str | None, typer.Option(help="name of the source", show_default="the folder's name")
+    ] = None,
+    read_as: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help=f"{', '.join((FOLDERS, *FORMATS))}",
+            metavar="NAME",
+            show_default="found by looking",
+        ),
+    ] = None,
+    images: Annotated[Path | None, typer.Option(help="folder of the pictures that annotations name")] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            help="what each level of folders names: split, label, group or *, joined by /",
+            show_default="label",
+        ),
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="split of all these items")] = None,
+    group_pattern: Annotated[
+        str | None, typer.Option(help="regular expression with one (group), searched in the path")
+    ] = None,
+    exhaustive: Annotated[
+        bool, typer.Option(help="whether every thing in annotated pictures has its region")
+    ] = True,
+    accept_scored: Annotated[
+        bool,
+        typer.Option("--accept-scored", help="take regions with a machine's score: a person confirmed them"),
+    ] = False,
+    workspace: Workspace = HERE,
+    actor: Actor = None,
+    reason: Reason = None,
+    quiet: Quiet = False,
+) -> None:
+    """Bring pictures, labels and regions into the dataset, as a new version.
+
+    Pictures are hashed and stay where they are. Known items are brought up to date, and importing the same
+    thing twice changes nothing. Rows that cannot be used are named and left out; the report is kept.
+
+    Example: lydite data import photos/ --layout split/label/group --reason "first delivery"
+    """
+    given = path.expanduser()
+    name = source or _source_name(given)
+    wanted = Wanted(name, read_as, images, layout, split, group_pattern, exhaustive, accept_scored)
+    history = History(workspace)
+    before = history.head() if history.head_id() is not None else None
+    intake = read_pictures(
+        read_source(given, wanted), watch=lambda looks, total: progress(looks, total, "reading", quiet)
+    )
+    who, why = actor_of(actor), reason or f"import {given.absolute().name} as {name}"
+    after = DatasetVersion.begin(intake, who, why) if before is None else merge(before, intake, who, why)
+    _show_report(intake)
+    if before is not None and after is before:
+        out.print(f"nothing changed, still version {before.info.short}")
+        return
+    folder = history.commit(after, intake.report)
+    if before is not None:
+        show_changes(diff(before, after))
+    info = after.info
+    out.print(f"dataset      {info.items:,} items, {info.regions:,} regions, {len(info.classes)} classes")
+    out.print(f"version      {folder.name}", markup=False)
+
+
+def export(
+    out_folder: Annotated[
+        Path, typer.Option("--out", help="folder to write into; your own files in it stay")
+    ],
+    write_as: Annotated[
+        str, typer.Option("--format", help=f"what to write: {', '.join(TARGETS)}", metavar="NAME")
+    ],
+    split: Annotated[str | None, typer.Option(help="only items of this split")] = None,
+    source: Annotated[str | None, typer.Option(help="only items of this source")] = None,
+    version: Version = "HEAD",
+    workspace: Workspace = HERE,
+    quiet: Quiet = False,
+) -> None:
+    """Write the regions of a version in a format that other tools read.
+
+    Regions that come back by lydite data import are the same regions, in COCO, CVAT and Label Studio.
+
+    Example: lydite data export --format cvat --out for-cvat/
+    """
+    if write_as not in TARGETS:
+        raise UnknownName("export format", write_as, TARGETS)
+    chosen = History(workspace).load(version)
+    stream = to_annotations(chosen, split=split, source=source)
+    unsized = chosen.items["height"].null_count()
+    pictures = progress(stream.images, len(chosen.items) - unsized, "exporting", quiet)
+    with deposit(out_folder, write_as) as stage:
+        target = TARGETS[write_as]
+        target.write(stage / target.file, type(stream)(stream.class_map, pictures))
+        told = {"dataset": chosen.id, "labels": chosen.info.labels, "split": split, "source": source}
+        write_once(stage / "provenance.json", json.dumps(told, indent=1) + "\n", "")
+    if unsized:
+        err.print(f"left out: {unsized:,} items without a readable picture")
+    out.print(f"exported     version {chosen.info.short}")
+    out.print(f"results      {out_folder}", markup=False)
+
+
+def _source_name(path: Path) -> str:
+    """The first folder on the way up whose name says more than what kind of files it holds."""
+    folder = path.absolute() if path.is_dir() else path.absolute().parent
+    telling = (parent.name for parent in (folder, *folder.parents) if parent.name.lower() not in _KINDS)
+    return next(telling).replace(":", "_") or "pictures"
+
+
+def _show_report(intake: Intake) -> None:
+    """The report, with the first rows that were refused or defaulted."""
+    for kind in ("refused", "defaulted"):
+        rows = intake.report.filter(pl.col("kind") == kind)
+        for row in rows.head(_SHOWN).iter_rows(named=True):
+            place = f"{row['file']}, line {row['line']}" if row["line"] else row["file"]
+            remedy = f" {row['remedy']}" if row["remedy"] else ""
+            err.print(f"{kind}: {place + ': ' if place else ''}{row['what']}.{remedy}", markup=False)
+        if len(rows) > _SHOWN:
+            err.print(f"{kind}: {len(rows) - _SHOWN:,} more, see report.parquet beside the version")
+    for what in intake.report.filter(pl.col("kind") == "taken")["what"]:
+        out.print(f"taken        {what}", markup=False)

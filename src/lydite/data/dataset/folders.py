@@ -1,0 +1,109 @@
+"""Pictures in folders whose names say something: the split, the class, the group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path, PurePosixPath
+
+from lydite.core import UsageError
+from lydite.data.dataset.intake import Intake
+from lydite.data.dataset.schema import item_fault
+from lydite.data.find import ImageFile, find_images
+from lydite.data.names import printable
+
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
+"""Folder names that are taken for splits, in lower case, and the split that they name."""
+
+PARTS = ("split", "label", "group", "*")
+
+
+def read_folders(path: Path, source: str, layout: str | None = None) -> Intake:
+    """Pictures below a folder; the names of the folders on the way say what they are.
+
+    Args:
+        path: The folder; its pictures are found to any depth.
+        source: Name of the source.
+        layout: What each level of folders names, joined by ``/``: ``split``, ``label``, ``group``, ``*``
+            (nothing). ``split/*/label/group`` reads ``train/Fruit/Apple/Gala/1.jpg``. Deeper levels mean
+            nothing. If not given: ``label``, or ``split/label`` where the top folders are named as splits.
+            A picture that lies too high for a group has its innermost named folder for one.
+
+    Returns:
+        Items with relative paths; pictures are not opened.
+
+    Raises:
+        UsageError: If the folder does not exist, holds no picture, or the layout is none.
+    """
+    root = Path(path).absolute()
+    if root.is_file():
+        raise UsageError(f"{printable(path)} is a file, not a folder of pictures.", "Name its folder.")
+    files = find_images([root], source)
+    parts, guessed = _parts(files, layout)
+    items: list[dict[str, object]] = []
+    report: list[dict[str, object]] = []
+    counted: Counter[str] = Counter()
+    for file in files:
+        folders = PurePosixPath(file.item.path).parts[:-1]
+        fault = _path_fault(file.path) or item_fault(str(file.item))
+        said, defaulted = _read(folders, parts)
+        label = said.get("label")
+        if label is not None and not label.strip():
+            fault = "below a folder whose name is more than white space"
+        if fault:
+            remedy = "Rename it."
+            what = f"picture {file.item.path}: its name must be {fault}"
+            report.append({"file": printable(file.path), "kind": "refused", "what": what, "remedy": remedy})
+            continue
+        counted.update(defaulted)
+        relative = file.path.relative_to(root).as_posix()
+        items.append({"item": str(file.item), "source": source, "path": relative, **said})
+    notes = [*guessed, *(f"{count} items: {what}" for what, count in sorted(counted.items()))]
+    shown = printable(path)
+    report += ({"file": shown, "kind": "defaulted", "what": note, "remedy": ""} for note in notes)
+    report.append({"file": shown, "kind": "taken", "what": f"{len(items)} items", "remedy": ""})
+    return Intake.of(items, (), None, {source: root}, report)
+
+
+def _parts(files: tuple[ImageFile, ...], layout: str | None) -> tuple[tuple[str, ...], list[str]]:
+    if layout is not None:
+        parts = tuple(part.strip() for part in layout.strip("/").split("/"))
+        named = [part for part in parts if part != "*"]
+        if set(parts) - set(PARTS) or len(set(named)) != len(named):
+            raise UsageError(
+                "A layout is made of split, label, group (each at most once) and *, joined by '/'.",
+                "For example: --layout split/label",
+                layout,
+            )
+        return parts, []
+    tops = {parts[0] for file in files if len(parts := PurePosixPath(file.item.path).parts) > 1}
+    if tops and all(top.lower() in SPLITS for top in tops):
+        return ("split", "label"), [f"layout split/label, since the folders at the top are {sorted(tops)}"]
+    return ("label",), []
+
+
+def _read(folders: tuple[str, ...], parts: tuple[str, ...]) -> tuple[dict[str, str | None], list[str]]:
+    said: dict[str, str | None] = {}
+    defaulted = []
+    for part, folder in zip(parts, folders, strict=False):
+        if part == "split":
+            said[part] = SPLITS.get(folder.lower(), folder)
+            if said[part] != folder:
+                defaulted.append(f"folder {folder} is the split {said[part]}")
+        elif part != "*":
+            said[part] = folder
+    if "group" in parts and "group" not in said and said.get("label"):
+        said["group"] = said["label"]
+        defaulted.append("no folder for a group, so their label is their group")
+    return said, defaulted
+
+
+def _path_fault(path: Path) -> str:
+    return "" if printable(path) == str(path) else "valid UTF-8"
