@@ -30,11 +30,15 @@ from lydite.core.features import FeatureMap, Features, similarity
 from lydite.core.ids import ImageId, ItemId, RegionId
 from lydite.core.masks import Masks
 from lydite.core.space import FeatureSpace
+from lydite.core.verdicts import CLASS_ACTS, JUDGEMENTS, Act, Verdict, is_name
 
 __all__ = [
+    "CLASS_ACTS",
     "EXIT_DONE",
     "EXIT_FAILED",
     "EXIT_USAGE",
+    "JUDGEMENTS",
+    "Act",
     "AnnotationError",
     "ArchiveError",
     "Block",
@@ -67,5 +71,7 @@ __all__ = [
     "SpaceMismatch",
     "UnknownName",
     "UsageError",
+    "Verdict",
+    "is_name",
     "similarity",
 ]

@@ -102,7 +102,7 @@ def load_image(path: Path | str, limits: ImageLimits | None = None) -> Picture:
         ImageError: If it is missing, no regular file, unreadable, too large, damaged or no picture.
         MissingExtra: HEIC without the extra ``heif``.
     """
-    return decode_image(_read_bytes(Path(path), limits or ImageLimits()), path, limits)
+    return decode_image(read_picture_bytes(Path(path), limits or ImageLimits()), path, limits)
 
 
 def decode_image(data: bytes, name: Path | str, limits: ImageLimits | None = None) -> Picture:
@@ -127,7 +127,7 @@ def decode_image(data: bytes, name: Path | str, limits: ImageLimits | None = Non
     with quiet_decoders:
         header = open_header(data, shown, limits.max_pixels)
         try:
-            pixels, alpha, notes = _decode(header)
+            pixels, alpha, notes = decode_header(header)
         except DECODER_ERRORS as error:
             raise damaged(shown, error) from error
     return Picture(pixels, ImageId.of_bytes(data), alpha, (*_notes(header, shown), *notes))
@@ -141,7 +141,7 @@ def peek_size(path: Path | str, limits: ImageLimits | None = None) -> tuple[int,
         MissingExtra: HEIC without the extra ``heif``.
     """
     limits = limits or ImageLimits()
-    data = _read_bytes(Path(path), limits)
+    data = read_picture_bytes(Path(path), limits)
     with quiet_decoders:
         return open_header(data, printable(path), limits.max_pixels).size_hw
 
@@ -154,13 +154,16 @@ def identify_image(path: Path | str, limits: ImageLimits | None = None) -> tuple
         MissingExtra: HEIC without the extra ``heif``.
     """
     limits = limits or ImageLimits()
-    data = _read_bytes(Path(path), limits)
+    data = read_picture_bytes(Path(path), limits)
     with quiet_decoders:
         size_hw = open_header(data, printable(path), limits.max_pixels).size_hw
     return ImageId.of_bytes(data), size_hw
 
 
-def _decode(header: Header) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_] | None, tuple[str, ...]]:
+def decode_header(
+    header: Header,
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_] | None, tuple[str, ...]]:
+    """Pixels, opacity and notes of an opened picture, turned as it is shown; raises what decoders raise."""
     header.image.load()
     pixels, alpha, notes = to_rgb(header)
     if header.orientation in _TURNS and header.format != "TIFF":  # a TIFF turns while it loads
@@ -182,7 +185,12 @@ def _notes(header: Header, shown: str) -> tuple[str, ...]:
     return (*notes, *header.notes)
 
 
-def _read_bytes(path: Path, limits: ImageLimits) -> bytes:
+def read_picture_bytes(path: Path, limits: ImageLimits) -> bytes:
+    """The bytes of a regular file that is not too large.
+
+    Raises:
+        ImageError: Otherwise.
+    """
     shown = printable(path)
     try:
         status = path.stat()
