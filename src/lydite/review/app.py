@@ -110,13 +110,8 @@ def build_app(desk: Desk, access: Access | None = None) -> ASGIApp:
         for verdict in desk.past(reviewer, MAX_ROWS):
             row = desk.pile.rows.get(verdict.subject) if verdict.subject is not None else None
             card = None if row is None else card_of(desk, row, verdict.queue)
-            act = {
-                "id": verdict.id,
-                "act": verdict.act.value,
-                "label": verdict.label,
-                "target": verdict.target,
-            }
-            found.append({**act, "queue": verdict.queue, "card": card})
+            act = {"id": verdict.id, "act": verdict.act.value, "label": verdict.label}
+            found.append({**act, "target": verdict.target, "queue": verdict.queue, "card": card})
         return JSONResponse({"acts": found})
 
     async def acts(request: Request) -> Response:
@@ -203,16 +198,10 @@ def summary_values(found: Summary) -> dict[str, object]:
 
 
 def _standing(desk: Desk, reviewer: str) -> dict[str, object]:
-    queues = [
-        {
-            "name": c.queue.name,
-            "title": c.queue.title,
-            "about": c.queue.about,
-            "total": c.total,
-            "done": c.done,
-        }
-        for c in desk.counts(reviewer)
-    ]
+    queues = []
+    for count in desk.counts(reviewer):
+        about = {"name": count.queue.name, "title": count.queue.title, "about": count.queue.about}
+        queues.append({**about, "total": count.total, "done": count.done})
     return {"classes": desk.classes, "queues": queues}
 
 

@@ -40,8 +40,9 @@ class Beliefs:
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """``(n,)`` bool: rows with probabilities."""
-        found: npt.NDArray[np.bool_] = ~np.isnan(self.probabilities).any(axis=1)
-        return found & (self.probabilities.shape[1] > 0)
+        if not self.probabilities.shape[1]:
+            return np.zeros(len(self.probabilities), np.bool_)
+        return np.isfinite(np.asarray(self.probabilities).sum(axis=1))
 
     @property
     def coverage(self) -> tuple[int, int, int]:

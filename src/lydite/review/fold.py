@@ -87,7 +87,9 @@ class State:
 
     def to_bytes(self) -> bytes:
         """Canonical JSON lines: equal states, and only those, are equal bytes."""
-        lines: list[dict[str, object]] = [{"classes": self.classes, "renamed": dict(sorted(self.renamed.items()))}]
+        lines: list[dict[str, object]] = [
+            {"classes": self.classes, "renamed": dict(sorted(self.renamed.items()))}
+        ]
         rows = sorted(self.decisions.items(), key=lambda pair: _key(pair[0]))
         lines += [
             {
