@@ -42,7 +42,8 @@ class Beliefs:
         """``(n,)`` bool: rows with probabilities."""
         if not self.probabilities.shape[1]:
             return np.zeros(len(self.probabilities), np.bool_)
-        return np.isfinite(np.asarray(self.probabilities).sum(axis=1))
+        known: npt.NDArray[np.bool_] = np.isfinite(self.probabilities.sum(axis=1))
+        return known
 
     @property
     def coverage(self) -> tuple[int, int, int]:
