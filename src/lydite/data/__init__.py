@@ -1,6 +1,6 @@
 """What we have: pictures decoded safely, annotations of other tools, files written whole."""
 
-from lydite.data.annotations import AnnotatedImage, AnnotationSet, AnnotationStream
+from lydite.data.annotations import AnnotatedImage, AnnotationSet, AnnotationStream, Note
 from lydite.data.coco_writer import CocoWriter
 from lydite.data.files import atomic_path, safe_stem, write_atomic
 from lydite.data.find import ImageFile, find_images, has_image_suffix, is_hidden
@@ -12,6 +12,7 @@ from lydite.data.formats import (
     get_format,
     read_coco,
     read_cvat,
+    read_cvat_video,
     read_label_studio,
     read_split,
     read_voc,
@@ -38,6 +39,7 @@ __all__ = [
     "Format",
     "ImageFile",
     "ImageLimits",
+    "Note",
     "Picture",
     "Rle",
     "Target",
@@ -55,6 +57,7 @@ __all__ = [
     "printable",
     "read_coco",
     "read_cvat",
+    "read_cvat_video",
     "read_label_studio",
     "read_split",
     "read_voc",

@@ -11,6 +11,32 @@ import numpy.typing as npt
 from lydite.core import AnnotationError, Boxes, ClassMap, InvalidValue, Masks
 
 
+class Note(str):
+    """A remark about one place in an annotation file; as text it says the place first.
+
+    Args:
+        path: The file.
+        line: Counted from 1; 0 if unknown.
+        what: What was mended, defaulted or passed over.
+    """
+
+    __slots__ = ("line", "path", "what")
+
+    def __new__(cls, path: str, line: int, what: str) -> Note:
+        """A remark; a text, so that it can stand wherever a plain one does."""
+        note = super().__new__(cls, f"{path}, line {line}: {what}" if line else f"{path}: {what}")
+        note.path, note.line, note.what = path, line, what
+        return note
+
+    def __getnewargs__(self) -> tuple[str, int, str]:  # type: ignore[override]
+        """What it was made of, so that it travels between processes."""
+        return (self.path, self.line, self.what)
+
+    path: str
+    line: int
+    what: str
+
+
 def _no_flags() -> npt.NDArray[np.bool_]:
     return np.zeros(0, np.bool_)
 
@@ -31,6 +57,9 @@ class AnnotatedImage:
         scores: ``(n,)`` float64 of a machine's certainty, NaN where a row has none; ``None`` if none has.
         occluded: ``(n,)`` bool: partly hidden by something else; all false if not given.
         attributes: ``n`` mappings of further names to texts, or ``None``.
+        label: Name of the class of the whole picture, or ``None``.
+        group: What it belongs to with pictures like it: the video, the task; or ``None``.
+        split: The part of the data that its source puts it in: ``train``, ``val``, ``test``; or ``None``.
 
     Raises:
         InvalidValue: If columns differ in length, masks are of another picture size, or a score is infinite.
@@ -47,6 +76,9 @@ class AnnotatedImage:
     scores: npt.NDArray[np.float64] | None = None
     occluded: npt.NDArray[np.bool_] = field(default_factory=_no_flags)
     attributes: tuple[Mapping[str, str], ...] | None = None
+    label: str | None = None
+    group: str | None = None
+    split: str | None = None
 
     def __post_init__(self) -> None:
         if not self.path or "\\" in self.path or self.path.startswith("/"):
@@ -102,6 +134,8 @@ class AnnotationSet:
             if image.path in paths:
                 raise InvalidValue("AnnotationSet.images", "each path once", image.path)
             paths.add(image.path)
+            if image.label is not None and image.label not in self.class_map:
+                raise InvalidValue(f"label of {image.path}", "a class of the class map", image.label)
             if len(image) and image.labels.max() >= len(self.class_map):
                 raise InvalidValue(
                     f"labels of {image.path}", f"below {len(self.class_map)}", int(image.labels.max())

@@ -75,5 +75,20 @@ def _of_file(file: Path) -> str:
     if head.startswith(b"["):
         return "label-studio"
     if head.startswith(b"<"):
-        return "cvat" if b"<annotations" in head else "voc" if b"<annotation" in head else ""
+        if b"<annotations" in head:
+            return "cvat-video" if _holds_tracks(file) else "cvat"
+        return "voc" if b"<annotation" in head else ""
     return ""
+
+
+def _holds_tracks(file: Path) -> bool:
+    """Whether CVAT's file is of a video: the first thing behind its head is a track."""
+    with file.open("rb") as opened:
+        before = b""
+        while piece := opened.read(_HEAD_BYTES):
+            seen = before + piece
+            track, image = seen.find(b"<track "), seen.find(b"<image ")
+            if track >= 0 or image >= 0:
+                return image < 0 or 0 <= track < image
+            before = seen[-len(b"<track ") :]
+    return False

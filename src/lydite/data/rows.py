@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
 from lydite.core import AnnotationError, Boxes, ImageError, InvalidValue, Masks
-from lydite.data.annotations import AnnotatedImage
+from lydite.data.annotations import AnnotatedImage, Note
 from lydite.data.image import peek_size
 from lydite.data.names import printable
 from lydite.data.rle import Rle, from_coco_rle
@@ -48,6 +50,10 @@ class Place:
         """The error that something here is wrong."""
         return AnnotationError(self.path, self.line, self.field or "the file", reason, seen, remedy)
 
+    def note(self, what: str) -> Note:
+        """The remark that something here was mended or passed over."""
+        return Note(self.path, self.line, f"{self.field} {what}".strip())
+
 
 @dataclass(slots=True)
 class Rows:
@@ -55,9 +61,15 @@ class Rows:
 
     Args:
         size_hw: Height and width of the picture.
+        label: Class of the whole picture, as ``AnnotatedImage.label``.
+        group: As ``AnnotatedImage.group``.
+        split: As ``AnnotatedImage.split``.
     """
 
     size_hw: tuple[int, int]
+    label: str | None = None
+    group: str | None = None
+    split: str | None = None
     boxes: list[XyXy] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
     masks: list[Rle | None] = field(default_factory=list)
@@ -107,6 +119,9 @@ class Rows:
             None if all(map(math.isnan, self.scores)) else np.array(self.scores, np.float64),
             np.array(self.occluded, np.bool_),
             tuple(self.attributes) if any(self.attributes) else None,
+            self.label,
+            self.group,
+            self.split,
         )
 
     def _masks(self) -> Masks | None:
@@ -279,8 +294,20 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         AnnotationError: If it cannot be read.
     """
+    with open_read(path) as file:
+        return file.read()
+
+
+@contextmanager
+def open_read(path: Path) -> Iterator[BinaryIO]:
+    """An annotation file, open.
+
+    Raises:
+        AnnotationError: If it cannot be read.
+    """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            yield file
     except OSError as error:
         raise AnnotationError(
             printable(path),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
 from xml.sax.saxutils import escape
@@ -12,10 +15,12 @@ from xml.sax.xmlreader import AttributesImpl, Locator
 import defusedxml.sax
 from defusedxml import DefusedXmlException
 
-from lydite.core import OutputError
-from lydite.data.rows import Place
+from lydite.core import LyditeError, OutputError
+from lydite.data.names import printable
+from lydite.data.rows import Place, open_read
 
 _MAX_DEPTH = 64
+_PIECE_BYTES = 1 << 16
 _NO_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 
@@ -58,10 +63,43 @@ def parse_xml(data: bytes, path: str) -> Element:
         AnnotationError: If it is no XML (names the line), declares entities or a document type, or is
             nested more than 64 deep.
     """
-    place = Place(path)
-    builder = _Builder(place)
-    try:
+    builder = _Builder(Place(path))
+    with _xml_errors(builder):
         defusedxml.sax.parseString(data, builder, forbid_dtd=True)
+    return builder.root.children[0]
+
+
+def iter_xml(path: Path) -> Iterator[Element]:
+    """The root without its children, then each of these, which is let go of with the next one.
+
+    Raises:
+        AnnotationError: As ``parse_xml``; also if the file cannot be read.
+    """
+    builder = _Builder(Place(printable(path)))
+    parser = defusedxml.sax.make_parser()
+    parser.forbid_dtd = True
+    parser.setContentHandler(builder)
+    builder.setDocumentLocator(parser)
+    told = False
+    with _xml_errors(builder), open_read(path) as file:
+        parser.feed(b"")  # an empty file is malformed, too
+        while piece := file.read(_PIECE_BYTES):
+            parser.feed(piece)
+            if builder.root.children:
+                root = builder.root.children[0]
+                if not told:
+                    yield Element(root.tag, root.line, attributes=root.attributes)
+                    told = True
+                done, root.children = builder.finished(root)
+                yield from done
+        parser.close()
+
+
+@contextmanager
+def _xml_errors(builder: _Builder) -> Iterator[None]:
+    place = builder.place
+    try:
+        yield
     except SAXParseException as error:
         line = error.getLineNumber() or 0
         raise place.at("the XML", line).error(f"is malformed: {error.getMessage()}") from None
@@ -71,8 +109,9 @@ def parse_xml(data: bytes, path: str) -> Element:
             "declares entities or a document type", kind, "Remove them."
         ) from None
     except (LookupError, ValueError) as error:
+        if isinstance(error, LyditeError):
+            raise
         raise place.at("the XML").error("is in an unusable encoding", str(error)) from None
-    return builder.root.children[0]
 
 
 def xml_text(text: str) -> str:
@@ -95,7 +134,7 @@ class _Builder(ContentHandler):
         super().__init__()
         self.root = Element("", 0)
         self._open = [self.root]
-        self._place = place
+        self.place = place
         self._locator: Locator | None = None
 
     def setDocumentLocator(self, locator: Locator) -> None:  # noqa: N802  (SAX's name)
@@ -104,7 +143,7 @@ class _Builder(ContentHandler):
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
         line = (self._locator.getLineNumber() or 0) if self._locator else 0
         if len(self._open) > _MAX_DEPTH:
-            raise self._place.at(name, line).error(f"is nested more than {_MAX_DEPTH} deep")
+            raise self.place.at(name, line).error(f"is nested more than {_MAX_DEPTH} deep")
         element = Element(name, line, attributes=dict(attrs))
         self._open[-1].children.append(element)
         self._open.append(element)
@@ -114,3 +153,9 @@ class _Builder(ContentHandler):
 
     def characters(self, content: str) -> None:
         self._open[-1].text += content
+
+    def finished(self, root: Element) -> tuple[list[Element], list[Element]]:
+        """The children of the root that have come to their end, and those that have not: one or none."""
+        still_open = root.children and len(self._open) > 2 and self._open[2] is root.children[-1]
+        at = len(root.children) - bool(still_open)
+        return root.children[:at], root.children[at:]

@@ -7,7 +7,7 @@ import pytest
 
 from data.samples import samples
 from lydite.core import AnnotationError, ClassMap
-from lydite.data.annotations import AnnotationSet
+from lydite.data.annotations import AnnotationSet, Note
 from lydite.data.formats.cvat import read_cvat
 
 HEAD = """<?xml version="1.0" encoding="utf-8"?>
@@ -75,16 +75,17 @@ def test_boxes_polygons_masks_and_attributes(tmp_path: Path) -> None:
     assert image.ids == ("0-0", "0-1", "0-2", "images:a#7")
     assert image.attributes is not None
     assert [dict(texts) for texts in image.attributes] == [
-        {},
+        {"track": "7", "group": "3"},
         {"rope": "unknown", "note": ""},
         {},
         {"rope": "wrong", "note": " a & b\n"},
     ]
+    assert image.label == "car"
     assert [note.split(": ", 1)[1] for note in found.notes] == [
-        "a tag of the whole picture was left out",
-        "attribute rope was missing 1 times and got its default",
-        "attribute note was missing 1 times and got its default",
+        "attribute rope was missing 1 times (here first) and got its default 'unknown'",
+        "attribute note was missing 1 times (here first) and got its default ''",
     ]
+    assert [note.line for note in found.notes if isinstance(note, Note)] == [16, 16]
 
 
 def test_a_turned_box_is_never_taken_as_an_upright_one(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_a_turned_box_is_never_taken_as_an_upright_one(tmp_path: Path) -> None:
     assert image.boxes.xyxy.tolist() == [[6, 2, 10, 10]]
     assert image.masks is not None
     assert image.masks.areas.tolist() == [32]
-    assert "a turned box became a mask and the box around it" in found.notes[0]
+    assert "is a turned box and became a mask and the box around it" in found.notes[0]
     tilted = one(tmp_path, shape(geometry='xtl="4" ytl="4" xbr="12" ybr="8" rotation="30"')).images[0]
     assert tilted.masks is not None
     assert abs(int(tilted.masks.areas[0]) - 32) <= 3
@@ -212,7 +213,7 @@ BOMB = '<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]>'
         ("<annotation/>", r"line 1: the file is not CVAT's XML: its root is not 'annotations'"),
         (
             '<annotations>\n<track id="0" label="a"/></annotations>',
-            r"line 2: track belongs to a video\. Export the task as 'CVAT for images 1\.1'",
+            r"line 2: track belongs to a video\. Read the file as cvat-video\.",
         ),
         (
             "<annotations><meta><task><labels><label/></labels></task></meta></annotations>",
@@ -243,3 +244,57 @@ def test_a_pixel_outside_is_cut_and_noted(tmp_path: Path) -> None:
     found = one(tmp_path, shape(geometry='xtl="-0.5" ytl="0" xbr="20.5" ybr="12"'))
     assert found.images[0].boxes.xyxy.tolist() == [[0, 0, 20, 12]]
     assert found.notes[0].endswith("image[0].box[0] was cut at the edge of the picture")
+
+
+ATTRIBUTES = """<annotations><meta><project><labels><label><name>car</name><type>bbox</type><attributes>
+<attribute><name>ok</name><input_type>checkbox</input_type><default_value>false</default_value><values>false
+true</values></attribute>
+<attribute><name>age</name><input_type>number</input_type><default_value>1</default_value><values>0
+10
+1</values></attribute>
+</attributes></label></labels></project></meta>
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("ok", "yes", r"attribute ok is neither true nor false\. Seen: yes"),
+        ("ok", "True", r"attribute ok is neither true nor false\. Seen: True"),
+        ("age", "11", r"attribute age is not between 0 and 10, as its label declares\. Seen: 11"),
+        ("age", "nan", r"attribute age is not finite"),
+        ("age", "old", r"attribute age is not a number"),
+        ("ok", "true", ""),
+        ("age", "10", ""),
+        ("age", "", ""),
+    ],
+)
+def test_values_are_those_that_the_label_declares(
+    tmp_path: Path, name: str, value: str, message: str
+) -> None:
+    bad = shape(inside=f'<attribute name="{name}">{value}</attribute>')
+    found = read(tmp_path, f"{IMAGE}{bad}</image>", ATTRIBUTES)
+    if not message:
+        assert found.problems == ()
+        assert found.images[0].attributes is not None
+        assert found.images[0].attributes[0][name] == value
+        return
+    with pytest.raises(AnnotationError, match=message):
+        raise found.problems[0]
+
+
+def test_projects_give_splits_and_groups_and_a_tag_is_the_label_of_its_picture(tmp_path: Path) -> None:
+    picture = '<image id="0" name="{}.jpg" subset="train" task_id="4" width="20" height="12">{}</image>'
+    tags = '<tag label="car" source="manual"/>'
+    other = '<tag label="person" source="manual"/>'
+    found = read(tmp_path, picture.format("a", tags) + picture.format("b", tags + tags + other))
+    assert [(image.label, image.group, image.split) for image in found.images] == [
+        ("car", "task 4", "train")
+    ] * 2
+    assert "tag[2] is a second tag of a picture that is 'car'. Seen: person" in str(found.problems[0])
+
+
+def test_who_drew_is_said_where_it_was_not_only_people(tmp_path: Path) -> None:
+    found = one(tmp_path, shape(), shape().replace("manual", "auto"), shape().replace("manual", "auto"))
+    assert found.notes[-1].endswith("shapes by source: auto 2, manual 1")
+    assert one(tmp_path, shape()).notes == ()

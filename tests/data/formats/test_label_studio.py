@@ -70,7 +70,7 @@ def test_rectangles_polygons_and_brushes(tmp_path: Path) -> None:
 def test_a_turned_rectangle_turns_about_its_corner(tmp_path: Path) -> None:
     found = read(tmp_path, [task(region(x=50, y=20, width=20, height=30, rotation=90))])
     assert found.images[0].boxes.xyxy.tolist() == [[7, 2, 10, 6]]
-    assert "a turned box, became a mask and the box around it" in found.notes[0]
+    assert "is a turned box and became a mask and the box around it" in found.notes[0]
 
 
 def test_annotations_go_before_predictions(tmp_path: Path) -> None:

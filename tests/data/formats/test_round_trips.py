@@ -50,7 +50,8 @@ READ_FROM = {"voc": "Annotations", "yolo": "labels", "yolo-polygons": "labels"}
 
 def test_every_target_is_tried_and_every_format_can_be_written() -> None:
     assert set(CARRIES) == set(TARGETS)
-    assert {target.format for target in TARGETS.values()} == set(FORMATS)
+    # Frames of a video have numbers, not names: what was read from one is written as pictures (cvat).
+    assert {target.format for target in TARGETS.values()} == set(FORMATS) - {"cvat-video"}
 
 
 @st.composite
@@ -110,7 +111,7 @@ def test_what_is_written_reads_back(
     pictures = write_pictures(folder / "images") if "yolo" in name else None
     found = FORMATS[target.format].read(path / READ_FROM.get(name, ""), images=pictures, classes=CLASSES)
     assert [str(problem) for problem in found.problems] == []
-    assert all("prediction" in note for note in found.notes)
+    assert all("prediction" in note or "shapes by source" in note for note in found.notes)
     again = {image.path: image for image in found.images}
     assert set(again) == set(NAMES)
     for image in given_images:

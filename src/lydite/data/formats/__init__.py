@@ -12,6 +12,7 @@ from lydite.core import ClassMap, UnknownName
 from lydite.data.annotations import AnnotationSet, AnnotationStream
 from lydite.data.formats.coco import CocoWriter, read_coco, write_coco
 from lydite.data.formats.cvat import read_cvat
+from lydite.data.formats.cvat_video import read_cvat_video
 from lydite.data.formats.cvat_writer import write_cvat
 from lydite.data.formats.label_studio import read_label_studio
 from lydite.data.formats.label_studio_writer import write_label_studio
@@ -71,6 +72,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "coco": Format("COCO", read_coco),
         "cvat": Format("CVAT for images 1.1", read_cvat),
+        "cvat-video": Format("CVAT for video 1.1", read_cvat_video),
         "label-studio": Format("Label Studio", read_label_studio),
         "voc": Format("Pascal VOC", read_voc),
         "yolo": Format("YOLO", read_yolo),
@@ -110,6 +112,7 @@ __all__ = [
     "get_format",
     "read_coco",
     "read_cvat",
+    "read_cvat_video",
     "read_label_studio",
     "read_split",
     "read_voc",

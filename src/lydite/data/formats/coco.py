@@ -204,7 +204,7 @@ def _read_annotation(
     if "bbox" in entry:
         box, was_cut = _read_bbox(entry["bbox"], rows.size_hw, place.at("bbox"), reading)
         if was_cut:
-            reading.notes.append(f"{place.path}: {place.field}.bbox was cut at the edge of the picture")
+            reading.notes.append(place.at("bbox").note("was cut at the edge of the picture"))
     elif traced is not None:
         box = traced[0]
     else:

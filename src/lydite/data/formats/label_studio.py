@@ -166,7 +166,7 @@ def _choose(entry: dict[str, Any], place: Place, reading: _Reading) -> tuple[lis
         if meant:
             inner = place.at(f"{key}[{meant[0]}].result")
             if key == "predictions":
-                reading.notes.append(f"{inner.path}: {inner.field} is a prediction, not an annotation")
+                reading.notes.append(inner.note("is a prediction, not an annotation"))
             results = offered[meant[0]].get("result")
             if not isinstance(results, list):
                 raise inner.error("is not a list", type(results).__name__)
@@ -233,13 +233,11 @@ def _read_rectangle(
     corners = [x * width, y * height, (x + wide) * width, (y + tall) * height]
     degrees = parse_number(value.get("rotation", 0), place.at("rotation")) % _FULL_TURN
     if degrees:
-        reading.notes.append(
-            f"{place.path}: {place.field}, a turned box, became a mask and the box around it"
-        )
+        reading.notes.append(place.note("is a turned box and became a mask and the box around it"))
         return turn_box(corners, degrees, size_hw, place, "corner")
     box, was_cut = fit_box(corners, size_hw, reading.tolerance_px, place)
     if was_cut:
-        reading.notes.append(f"{place.path}: {place.field} was cut at the edge of the picture")
+        reading.notes.append(place.note("was cut at the edge of the picture"))
     return box, None
 
 

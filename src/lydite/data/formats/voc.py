@@ -206,9 +206,7 @@ def _read_object(thing: Element, place: Place, page: _Page, tolerance_px: float)
         raise inner.error("ends before it begins", list(corners), "Draw it again or remove it.")
     box, was_cut = fit_box(Boxes.from_voc([corners]).xyxy[0].tolist(), page.size_hw, tolerance_px, inner)
     if was_cut:
-        page.notes.append(
-            f"{inner.path}, line {inner.line}: {inner.field} was cut at the edge of the picture"
-        )
+        page.notes.append(inner.note("was cut at the edge of the picture"))
     difficult, occluded = (thing.find_text(mark) == "1" for mark in ("difficult", "occluded"))
     page.things.append(_Thing(name, box, difficult, occluded, place.at("name")))
 

@@ -154,7 +154,7 @@ def _read_lines(
             problems.append(error)
             continue
         if was_cut:
-            notes.append(f"{here.path}, line {here.line}: the box was cut at the edge of the picture")
+            notes.append(here.at("the box").note("was cut at the edge of the picture"))
 
 
 def _read_line(
