@@ -106,7 +106,7 @@ def test_every_format_goes_out_and_comes_back(first: DatasetVersion, pictures: P
 
 
 def test_every_format_is_tried() -> None:
-    assert {target.format for target in TARGETS.values()} == set(FORMATS)
+    assert {target.format for target in TARGETS.values()} == set(FORMATS) - {"cvat-video"}  # read only
 
 
 def test_a_prediction_is_no_label(pictures: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ import polars as pl
 
 from lydite.core import Boxes, ClassMap, InvalidValue, ItemId, Masks, RegionId
 from lydite.data.annotations import AnnotatedImage, AnnotationSet, AnnotationStream
+from lydite.data.dataset.folders import SPLITS
 from lydite.data.dataset.intake import Intake, report_rows
 from lydite.data.dataset.schema import PROVISIONAL, item_fault
 from lydite.data.dataset.version import DatasetVersion
 from lydite.data.rle import from_coco_rle, to_coco_rle
 
 _COLUMNS = ("x0", "y0", "x1", "y1")
+_SPLIT_NAME = re.compile(r"\w[\w.-]*\Z")
 _FLAGS = ("crowd", "difficult", "occluded")
 
 
@@ -40,8 +43,8 @@ def from_annotations(
         annotations: What a reader of a foreign format returned.
         source: Name of the source.
         root: Folder of the pictures.
-        split_of: Split of an item by its path.
-        group_of: Group of an item by its path.
+        split_of: Split of an item by its path; else what the annotations say.
+        group_of: Group of an item by its path; else what the annotations say.
         exhaustive: Whether every thing in these pictures has its region.
         accept_scored: Whether rows with a machine's score are taken, without the score. A prediction is no
             label: say so only where a person has confirmed each.
@@ -67,8 +70,9 @@ def from_annotations(
                 "path": image.path,
                 "height": height,
                 "width": width,
-                "group": group_of(image.path) if group_of is not None else None,
-                "split": split_of(image.path) if split_of is not None else None,
+                "label": image.label,
+                "group": (group_of(image.path) if group_of is not None else None) or image.group,
+                "split": (split_of(image.path) if split_of is not None else None) or _split(image),
                 "exhaustive": exhaustive,
             }
         )
@@ -128,7 +132,9 @@ def _images(items: pl.DataFrame, version: DatasetVersion, several: bool) -> Iter
             _masks(rows["mask"].to_list(), (height, width)),
             tuple(rows["region"]) or None,
             attributes=_attributes(rows["attributes"].to_list()),
-            **{flag: rows[flag].to_numpy() for flag in _FLAGS},
+            crowd=rows["crowd"].to_numpy(),
+            difficult=rows["difficult"].to_numpy(),
+            occluded=rows["occluded"].to_numpy(),
         )
 
 
@@ -137,6 +143,14 @@ def _item_text(source: str, path: str) -> str:
         return str(ItemId(source, path))
     except InvalidValue:
         return f"{source}:{path}"
+
+
+def _split(image: AnnotatedImage) -> str | None:
+    """What its file calls its part of the data, under the usual name; CVAT's ``default`` is none."""
+    named = (image.split or "").strip()
+    if not _SPLIT_NAME.match(named) or named.lower() == "default":
+        return None
+    return SPLITS.get(named.lower(), named)
 
 
 def _scored(image: AnnotatedImage) -> np.ndarray[Any, np.dtype[np.bool_]]:

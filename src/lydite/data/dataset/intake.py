@@ -10,6 +10,7 @@ from types import MappingProxyType
 import polars as pl
 
 from lydite.core import AnnotationError, ClassMap, InvalidValue
+from lydite.data.annotations import Note
 from lydite.data.dataset.schema import (
     ITEMS,
     KINDS,
@@ -103,7 +104,14 @@ def report_rows(errors: Iterable[AnnotationError], notes: Iterable[str] = ()) ->
         for error in errors
     ]
     mended: list[dict[str, object]] = [
-        {"file": "", "line": None, "kind": "defaulted", "what": note, "remedy": ""} for note in notes
+        {
+            "file": note.path if isinstance(note, Note) else "",
+            "line": (note.line or None) if isinstance(note, Note) else None,
+            "kind": "defaulted",
+            "what": note.what if isinstance(note, Note) else note,
+            "remedy": "",
+        }
+        for note in notes
     ]
     return [*refused, *mended]
 
