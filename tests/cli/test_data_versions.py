@@ -149,6 +149,13 @@ def test_regions_go_out_and_come_back(workspace: Path, pictures: Path, tmp_path:
     )
     assert "nothing changed" in back.out
     assert data(workspace, "export", "--format", "cocoa", "--out", out).code == 2
+    assert data(workspace, "export", "--format", "coco", "--out", out, "--split", "tran").code == 2
+    assert data(workspace, "materialise", "--out", tmp_path / "t", "--split", "tran").code == 2
+    kept = data(
+        workspace, "export", "--format", "voc", "--out", tmp_path / "voc", "--split", "train", "--quiet"
+    )
+    assert kept.code == 0
+    assert len(list((tmp_path / "voc" / "Annotations").rglob("*.xml"))) == 5
 
 
 def test_pictures_that_moved(workspace: Path, pictures: Path) -> None:
@@ -189,6 +196,25 @@ def test_a_killed_import_leaves_a_workspace_that_opens(pictures: Path, workspace
     assert history.head().info.items == 45
     assert before in {info.id for info in history.log()}
     assert data(workspace, "validate", "--quiet").code == 0
+
+
+def test_a_disk_that_takes_no_more_is_said_and_nothing_is_lost(pictures: Path, workspace: Path) -> None:
+    """The system itself refuses, as it does when a disk is full: files may not grow beyond 2 KB."""
+    before = History(workspace).head_id()
+    draw_picture(pictures / "train" / "new.png", 7)
+    code = (
+        "import resource, signal, sys\nfrom lydite.cli.main import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))\nmain()\n"
+    )
+    command = [sys.executable, "-c", code, "data", "import", str(pictures), "--workspace", str(workspace)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "cannot be written: File too large" in done.stderr
+    assert History(workspace).head_id() == before
+    assert data(workspace, "validate", "--quiet").code == 0
+    assert data(workspace, "import", pictures, "--quiet").code == 0
+    assert not list((workspace / "data").glob(".lydite-*"))
 
 
 def test_of_two_changes_at_once_one_is_told(workspace: Path) -> None:

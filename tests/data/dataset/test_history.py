@@ -87,6 +87,24 @@ def test_damage_is_named(history: History) -> None:
         history.head()
 
 
+def test_a_lost_head_is_no_new_beginning(history: History) -> None:
+    newest = history.head_id()
+    (history.folder / "HEAD").unlink()
+    with pytest.raises(InputError, match=rf"nothing says which version is current.*the newest: {newest}"):
+        history.head()
+    with pytest.raises(InputError, match="nothing says which version"):
+        history.commit(version(labels=("pear",)))
+
+
+def test_a_first_version_that_never_became_current_is_no_obstacle(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    history.commit(version())
+    (history.folder / "HEAD").unlink()
+    assert history.head_id() is None
+    history.commit(version(labels=("pear",)))
+    assert history.head().info.items == 1
+
+
 _KILLED = """
 import os, signal, sys
 from pathlib import Path

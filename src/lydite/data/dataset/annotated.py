@@ -105,12 +105,11 @@ def to_annotations(
         version: The version.
         split: Only items of this split.
         source: Only items of this source.
+
+    Raises:
+        UnknownName: If the version has no such split or source.
     """
-    items = version.items.filter(pl.col("height").is_not_null())
-    if split is not None:
-        items = items.filter(pl.col("split") == split)
-    if source is not None:
-        items = items.filter(pl.col("source") == source)
+    items = version.items_of(split=split, source=source).filter(pl.col("height").is_not_null())
     several = items["source"].n_unique() > 1
     return AnnotationStream(version.class_map, _images(items, version, several))
 

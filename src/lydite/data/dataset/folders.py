@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
+import polars as pl
+
 from lydite.core import UsageError
 from lydite.data.dataset.intake import Intake
-from lydite.data.dataset.schema import item_fault
+from lydite.data.dataset.schema import ITEMS, item_fault
 from lydite.data.find import ImageFile, find_images
 from lydite.data.names import printable
 
@@ -47,7 +49,7 @@ def read_folders(path: Path, source: str, layout: str | None = None) -> Intake:
         raise UsageError(f"{printable(path)} is a file, not a folder of pictures.", "Name its folder.")
     files = find_images([root], source)
     parts, guessed = _parts(files, layout)
-    items: list[dict[str, object]] = []
+    items: dict[str, list[str | None]] = {name: [] for name in ("item", "path", "label", "group", "split")}
     report: list[dict[str, object]] = []
     counted: Counter[str] = Counter()
     for file in files:
@@ -64,12 +66,16 @@ def read_folders(path: Path, source: str, layout: str | None = None) -> Intake:
             continue
         counted.update(defaulted)
         relative = file.path.relative_to(root).as_posix()
-        items.append({"item": str(file.item), "source": source, "path": relative, **said})
+        row = {"item": str(file.item), "path": relative, **said}
+        for name, column in items.items():
+            column.append(row.get(name))
     notes = [*guessed, *(f"{count} items: {what}" for what, count in sorted(counted.items()))]
     shown = printable(path)
     report += ({"file": shown, "kind": "defaulted", "what": note, "remedy": ""} for note in notes)
-    report.append({"file": shown, "kind": "taken", "what": f"{len(items)} items", "remedy": ""})
-    return Intake.of(items, (), None, {source: root}, report)
+    report.append({"file": shown, "kind": "taken", "what": f"{len(items['item'])} items", "remedy": ""})
+    return Intake.of(
+        pl.DataFrame(items, schema={name: ITEMS[name] for name in items}), (), None, {source: root}, report
+    )
 
 
 def _parts(files: tuple[ImageFile, ...], layout: str | None) -> tuple[tuple[str, ...], list[str]]:

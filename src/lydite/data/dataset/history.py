@@ -43,6 +43,7 @@ class History:
         try:
             text = path.read_text(encoding="utf-8", errors="replace").strip()
         except FileNotFoundError:
+            self._require_no_past()
             return None
         except OSError as error:
             raise InputError(f"{printable(path)} cannot be read: {error.strerror or error}.") from error
@@ -158,6 +159,17 @@ class History:
                 raise UsageError(f"There is no version {name}: the history is shorter.", "", f"{steps} steps")
             folder = self.folder / parent[:_NAME_LENGTH]
         return folder
+
+    def _require_no_past(self) -> None:
+        """Without ``HEAD`` there may be first versions that were never made current, but no later ones."""
+        infos = [load_info(self.folder / name) for name in self.ids()]
+        if any(info.parent is not None for info in infos):
+            newest = max(infos, key=lambda info: info.created)
+            raise InputError(
+                f"{printable(self.folder / 'HEAD')} is gone, so nothing says which version is current.",
+                "Write the id of one into it.",
+                f"the newest: {newest.id}",
+            )
 
     def _sweep(self) -> None:
         """Remove what killed processes left; the lock says that nobody is writing."""

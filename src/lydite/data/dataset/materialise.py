@@ -77,9 +77,9 @@ def plan_tree(version: DatasetVersion, split: str | None = None) -> pl.DataFrame
         One row an item: ``file``, ``item``, ``label``, ``group``, ``split``, ``image``.
 
     Raises:
-        UsageError: If a label cannot be the name of a folder.
+        UsageError: If a label cannot be the name of a folder, or no item is of the split.
     """
-    items = version.items if split is None else version.items.filter(pl.col("split") == split)
+    items = version.items_of(split=split)
     for name in items["label"].drop_nulls().unique():
         _require_folder_name(name)
     columns = items.select("item", "label", "split").rows()

@@ -14,7 +14,7 @@ from typing import Literal
 import polars as pl
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from lydite.core import ClassMap, ContractError, InvalidValue
+from lydite.core import ClassMap, ContractError, InvalidValue, UnknownName
 from lydite.data.dataset.intake import Intake, check_roots
 from lydite.data.dataset.tables import Tables
 
@@ -190,6 +190,21 @@ class DatasetVersion:
     def regions(self) -> pl.DataFrame:
         """Table ``schema.REGIONS``, sorted by item and number; a copy that the caller may change."""
         return self.tables.regions.clone()
+
+    def items_of(self, *, split: str | None = None, source: str | None = None) -> pl.DataFrame:
+        """Items of a split, of a source, of both, or all.
+
+        Raises:
+            UnknownName: If no item has such a split or source.
+        """
+        items = self.items
+        for column, wanted in (("split", split), ("source", source)):
+            if wanted is not None:
+                known = items[column].drop_nulls().unique().sort()
+                if wanted not in known:
+                    raise UnknownName(column, wanted, known)
+                items = items.filter(pl.col(column) == wanted)
+        return items
 
     def picture_paths(self) -> tuple[Path, ...]:
         """Where the picture of each item lies, in the order of ``items``."""
