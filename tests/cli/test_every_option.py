@@ -81,6 +81,7 @@ class Fixture:
                     .replace("{config}", str(self.root / "config.toml"))
                     .replace("{cache}", str(self.root / "cache"))
                     .replace("{negative}", str(self.negative))
+                    .replace("{against}", str(self.root / "against"))
                     .replace("{twin}", str(self.root / "twin"))
                     .replace("{boxes2}", str(self.root / "boxes2.json"))
                     .replace("{boxes}", str(self.root / "boxes.json"))
@@ -218,6 +219,15 @@ CASES: dict[str, Case] = {
     "--merge-gap": Case(("--merge-gap", "6"), OPEN),
     "--merge-solidity": Case(("--merge-solidity", "0"), (*OPEN, "--merge-gap", "6")),
     "--max-region-frac": Case(("--max-region-frac", "0.05")),
+    "--prototypes": Case(("--prototypes", "1"), ("--positive-aggregation", "max")),
+    "--prototype-kind": Case(
+        ("--prototype-kind", "medoid"), ("--prototypes", "1", "--positive-aggregation", "max")
+    ),
+    "--class-negatives": Case(("--no-class-negatives",), ("--negative", "{against}")),
+    "--adjust-examples": Case(("--adjust-examples",)),
+    "--attention-positive": Case(("--attention-positive", "0"), ("--adjust-examples",)),
+    "--attention-negative": Case(("--attention-negative", "0"), ("--adjust-examples",)),
+    "--background-share": Case(("--background-share", "0.4")),
     "--positive-aggregation": Case(("--positive-aggregation", "max")),
     "--exemplar-sizes": Case(("--exemplar-sizes", "1")),
     "--topk": Case(("--topk", "1")),
@@ -277,6 +287,7 @@ def fixture(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
     negative = root / "negative"
     for k, colour in enumerate((BLUE, YELLOW, (120, 120, 120), (150, 60, 140))):
         save(square(ground((64, 64), k), (16, 16), 32, colour), negative / f"{k}.jpg")
+    save(square(ground((64, 64), 3), (16, 16), 32, (220, 120, 60)), root / "against" / "red" / "0.jpg")
     annotate(root / "boxes.json", [[16, 16, 45, 45], [90, 60, 131, 101]], picture="a.png")
     annotate(root / "boxes2.json", [[16, 16, 45, 45]], picture="a.png")
     (root / "labels").mkdir()

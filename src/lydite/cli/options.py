@@ -28,6 +28,7 @@ PANELS = {
     "sam": "Proposals from the Segment Anything family",
     "tidy": "Masks: what is mended before anything is looked at",
     "filters": "Filters: what is not worth judging",
+    "bank": "Examples: what is made of them",
     "scoring": "Scores: how many cosines become two",
     "rules": "Rules: what a candidate must show",
     "suppression": "Suppression: which of several stays",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,8 +20,10 @@ from lydite.core import (
     similarity,
 )
 from lydite.data import ImageLimits
+from lydite.detect.condense import adjust, choose_prototypes
 from lydite.detect.exemplars import Exemplar, ExemplarSet
 from lydite.detect.eye import Eye, Seen, Vectors
+from lydite.detect.settings import BankSettings
 from lydite.detect.shape import MEASURES, Shapes
 from lydite.features import Encoder
 
@@ -57,7 +59,12 @@ class Bank:
         positive_sizes: ``(sizes, len(positives), dim)`` float32 unit vectors of the same positives, seen
             smaller; ``None`` where each is known at one size.
         negative_sizes: ``(sizes, len(negatives), dim)`` float32, likewise.
-        order: ``(len(positives),)`` int64 rows of the positives, class by class.
+        negative_labels: ``(len(negatives),)`` int64 the class that each negative speaks against, -1 for all;
+            ``None`` where each speaks against all.
+        making: Prototypes and adjustment; how the vectors that are compared come from those above.
+        contents: Digests of picture and mask of each source, by name, where the bank was read from a file.
+        order: ``(columns,)`` int64: class by class, the row of the positive that each column of ``compare``
+            is, or that names the prototype which it is.
         everyone: All vectors in one array, size by size, the positives in ``order``, then the negatives: one
             product is quicker than many, and the cosines of a class stand side by side.
 
@@ -76,6 +83,9 @@ class Bank:
     sources: tuple[Exemplar, ...] = ()
     positive_sizes: Vectors | None = None
     negative_sizes: Vectors | None = None
+    negative_labels: npt.NDArray[np.int64] | None = None
+    making: BankSettings = field(default_factory=BankSettings)
+    contents: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
     order: npt.NDArray[np.int64] = field(init=False, repr=False)
     everyone: npt.NDArray[np.float32] = field(init=False, repr=False)
 
@@ -88,32 +98,66 @@ class Bank:
             raise InvalidValue(
                 "Bank.shapes", f"of shape ({len(self.positives)}, {MEASURES})", self.shapes.shape
             )
+        if self.negative_labels is not None and len(self.negative_labels) != self.negative_count:
+            raise InvalidValue(
+                "Bank.negative_labels", f"of length {self.negative_count}", len(self.negative_labels)
+            )
         empty = [name for k, name in enumerate(self.class_map) if not (self.labels == k).any()]
         if empty or len(self.labels) == 0:
             raise InvalidValue("Bank", "given a positive of every class", empty)
         self._stack()
 
     def _stack(self) -> None:
-        order = np.argsort(self.labels, kind="stable")
-        known = _all_sizes(self.positives, self.positive_sizes)[:, order]
-        if self.negatives is not None:
-            known = np.concatenate([known, _all_sizes(self.negatives, self.negative_sizes)], axis=1)
+        making = self.making
+        known, order = choose_prototypes(
+            _all_sizes(self.positives, self.positive_sizes),
+            self.labels,
+            making.prototypes,
+            making.prototype_kind,
+        )
+        against = None if self.negatives is None else _all_sizes(self.negatives, self.negative_sizes)
+        if making.adjust_examples:
+            known = self._adjusted(known, self.labels[order], against)
+        if against is not None:
+            known = np.concatenate([known, against], axis=1)
         object.__setattr__(self, "order", order)
         object.__setattr__(self, "everyone", np.ascontiguousarray(known.reshape(-1, known.shape[2])))
+
+    def _adjusted(self, known: Vectors, labels: npt.NDArray[np.int64], against: Vectors | None) -> Vectors:
+        """Examples moved by attention, size by size, each class by its own positives and negatives."""
+        moved = known.copy()
+        weights = self.making.attention_positive, self.making.attention_negative
+        for label in np.unique(labels):
+            own, foes = labels == label, self.negatives_of(int(label))
+            for size, vectors in enumerate(known):
+                negatives = against[size, foes] if against is not None and len(foes) else vectors[~own]
+                moved[size, own] = adjust(vectors[own], vectors[own], negatives, *weights)
+        return moved
+
+    @property
+    def negative_count(self) -> int:
+        """How many negatives are in use."""
+        return 0 if self.negatives is None else len(self.negatives)
+
+    def negatives_of(self, label: int) -> npt.NDArray[np.int64]:
+        """Rows of the negatives that speak against a class; none says that those of other classes must."""
+        if self.negative_labels is None:
+            return np.arange(self.negative_count)
+        return np.flatnonzero((self.negative_labels == label) | (self.negative_labels < 0))
 
     def compare(self, candidates: Features) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
         """Cosines of candidates to all positives and to all negatives, by one matrix product.
 
         Returns:
-            ``(n, sizes, positives)``, the positives in ``order``, and ``(n, sizes, negatives)``; float32, in
-            [-1, 1] up to rounding; ``None`` without negatives.
+            ``(n, sizes, columns)``, the positives or prototypes in ``order``, and ``(n, sizes, negatives)``;
+            float32, in [-1, 1] up to rounding; ``None`` without negatives.
 
         Raises:
             SpaceMismatch: If the candidates are of another space; names the fields that differ.
         """
         candidates.space.require_same(self.space)
-        count = len(self.positives)
-        known = count + (0 if self.negatives is None else len(self.negatives))
+        count = len(self.order)
+        known = count + self.negative_count
         sizes = len(self.everyone) // known
         cosines = (candidates.vectors @ self.everyone.T).reshape(len(candidates), sizes, known)
         return cosines[:, :, :count], cosines[:, :, count:] if self.negatives is not None else None
@@ -148,6 +192,7 @@ def build_bank(
     pseudo_negative_cos: float = 0.60,
     limits: ImageLimits | None = None,
     sizes: int = 1,
+    making: BankSettings | None = None,
 ) -> Bank:
     """Look at every exemplar and keep its vector.
 
@@ -159,11 +204,13 @@ def build_bank(
         pseudo_negative_cos: Negatives with a larger cosine to any positive are set aside by name.
         limits: Caps on files and pixels.
         sizes: At how many sizes each is looked at, each half the one before, as far as enough of it is left.
+        making: What is made of the examples; each stands for itself when ``None``.
 
     Raises:
         ExemplarError: If a class has no readable picture, or one picture stands for two classes or for a
             class and its opposite.
     """
+    making = making or BankSettings()
     eye = Eye(encoder, limits or ImageLimits(), sizes)
     class_map = ClassMap(exemplars.class_names)
     positives = eye.look(exemplars.positives)
@@ -174,17 +221,21 @@ def build_bank(
                 f"Class {name!r} has no readable exemplar: {eye.first_problem(exemplars, name)}",
                 "Add a readable picture, or remove the class folder.",
             )
-    negatives = eye.look(exemplars.negatives)
+    negatives = eye.look(
+        exemplars.negatives if making.class_negatives else tuple(map(_against_all, exemplars.negatives))
+    )
     _refuse_contradictions([seen.exemplar for seen in positives + negatives], eye.image_ids)
     positive_features = Features.concatenate([seen.vector for seen in positives])
+    labels = np.array([class_map.get_label(str(seen.exemplar.class_name)) for seen in positives], np.int64)
+    against = _labels_against([seen.exemplar for seen in negatives], class_map)
     kept, set_aside = _split_negatives(
-        [seen.vector for seen in negatives], positive_features, pseudo_negative_cos
+        [seen.vector for seen in negatives], against, positive_features, labels, pseudo_negative_cos
     )
     used = [negatives[row] for row in kept]
     return Bank(
         class_map,
         positive_features,
-        np.array([class_map.get_label(str(seen.exemplar.class_name)) for seen in positives], np.int64),
+        labels,
         np.concatenate([seen.shape for seen in positives]),
         Features.concatenate([seen.vector for seen in used]) if used else None,
         set_aside,
@@ -192,6 +243,8 @@ def build_bank(
         tuple(seen.exemplar for seen in positives + negatives),
         _stacked(positives),
         _stacked(used),
+        against[kept] if (against >= 0).any() else None,
+        making,
     )
 
 
@@ -213,7 +266,7 @@ def _refuse_contradictions(exemplars: list[Exemplar], image_ids: dict[str, Image
     for exemplar in exemplars:
         key = (image_ids[exemplar.name], exemplar.box, _mask_digest(exemplar.mask))
         other = first.setdefault(key, exemplar)
-        if other.class_name != exemplar.class_name:
+        if other.class_name != exemplar.class_name and exemplar.against in {None, other.class_name}:
             raise ExemplarError(
                 f"The same picture is {_role(other)} ({other.path}) and {_role(exemplar)} ({exemplar.path}).",
                 "Remove one of the two.",
@@ -228,14 +281,30 @@ def _role(exemplar: Exemplar) -> str:
     return "a negative" if exemplar.class_name is None else f"an example of {exemplar.class_name!r}"
 
 
+def _against_all(negative: Exemplar) -> Exemplar:
+    return replace(negative, against=None)
+
+
+def _labels_against(negatives: Sequence[Exemplar], class_map: ClassMap) -> npt.NDArray[np.int64]:
+    """The class that each negative speaks against, -1 for all."""
+    return np.array(
+        [-1 if each.against is None else class_map.get_label(each.against) for each in negatives], np.int64
+    )
+
+
 def _split_negatives(
-    negatives: list[Features], positives: Features, pseudo_negative_cos: float
+    negatives: list[Features],
+    against: npt.NDArray[np.int64],
+    positives: Features,
+    labels: npt.NDArray[np.int64],
+    pseudo_negative_cos: float,
 ) -> tuple[list[int], tuple[SetAside, ...]]:
-    """Rows of the negatives to use, and the others by name."""
+    """Rows of the negatives to use, and the others by name: those like a positive that they speak against."""
     if not negatives:
         return [], ()
     features = Features.concatenate(negatives)
-    cosines = similarity(features, positives)
+    concerned = (against[:, None] < 0) | (against[:, None] == labels)
+    cosines = np.where(concerned, similarity(features, positives), -np.inf)
     nearest = cosines.argmax(axis=1)
     too_close = cosines.max(axis=1) > pseudo_negative_cos
     set_aside = tuple(

@@ -26,6 +26,7 @@ from lydite.detect.regions.settings import RegionSettings
 from lydite.detect.settings import (
     CONSTANTS_OFF,
     PRESETS,
+    BankSettings,
     CalibrationSettings,
     FilterSettings,
     ReportSettings,
@@ -63,6 +64,7 @@ class DetectSettings(BaseModel):
     sam: SamSettings = SamSettings()
     tidy: TidySettings = TidySettings()
     filters: FilterSettings = FilterSettings()
+    bank: BankSettings = BankSettings()
     scoring: ScoringSettings = ScoringSettings()
     rules: RuleSettings = RuleSettings()
     suppression: SuppressionSettings = SuppressionSettings()

@@ -196,7 +196,9 @@ class Detector:
         encoder = build_encoder(settings.encoder)
         limits = settings.limits.to_image_limits()
         scoring = settings.scoring
-        bank = build_bank(exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes)
+        bank = build_bank(
+            exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes, settings.bank
+        )
         calibration = None
         if settings.calibration.calibrate and not settings.rules.class_thresholds:
             searcher = Searcher(Examiner(encoder, proposer, without_constants(settings)))

@@ -9,7 +9,7 @@ cut-out whose transparent part is not the object, or, from Python, a picture wit
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ class Exemplar:
         class_name: Its class; ``None`` for a negative.
         mask: A mask file of the same size; white is the object.
         box: ``x0 y0 x1 y1`` in pixels of the upright picture; excludes ``mask``.
+        against: The one class that a negative speaks against; ``None`` for all of them.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Exemplar:
     class_name: str | None
     mask: Path | None = None
     box: tuple[float, float, float, float] | None = None
+    against: str | None = None
 
     def load(self, limits: ImageLimits) -> tuple[Picture, Masks]:
         """The picture and the one mask of the object in it.
@@ -97,7 +99,8 @@ def find_exemplars(positive: Path, negative: Path | None = None) -> ExemplarSet:
 
     Args:
         positive: Sub-folders are classes; without sub-folders, one class named after the folder.
-        negative: Pictures of what must not be found, at any depth.
+        negative: Pictures of what must not be found, at any depth; what lies in a sub-folder that is named
+            after a class speaks against this class only.
 
     Raises:
         UsageError: If a folder is missing, or is a file.
@@ -122,15 +125,20 @@ def find_exemplars(positive: Path, negative: Path | None = None) -> ExemplarSet:
                 "Put pictures into it (.jpg, .png, .webp, ...), or remove it.",
             )
         positives += found
-    return ExemplarSet(tuple(positives), tuple(_negatives(negative)) if negative is not None else ())
+    if negative is None:
+        return ExemplarSet(tuple(positives))
+    classes = {each.class_name for each in positives if each.class_name is not None}
+    return ExemplarSet(tuple(positives), tuple(_negatives(negative, classes)))
 
 
-def _negatives(folder: Path) -> list[Exemplar]:
+def _negatives(folder: Path, classes: set[str]) -> list[Exemplar]:
     _require_folder(folder, "negative")
     found: list[Exemplar] = []
     for sub in [folder, *_folders_below(folder)]:
-        prefix = "/".join(("negative", *sub.relative_to(folder).parts))
-        found += _pictures(sub, prefix, None)
+        parts = sub.relative_to(folder).parts
+        against = parts[0] if parts and parts[0] in classes else None
+        pictures = _pictures(sub, "/".join(("negative", *parts)), None)
+        found += [replace(picture, against=against) for picture in pictures]
     if not found:
         raise ExemplarError(
             f"Negative folder {folder} holds no picture.", "Fill it, or leave --negative out."

@@ -44,7 +44,9 @@ class Guide:
     def likeness(self, vectors: Features) -> Float:
         """``(n,)`` positive minus negative cosine, aggregated; without negatives the positive alone."""
         # Windows come in several sizes themselves; examples at more of them would only blur the map.
-        scores = score(vectors, self.bank.at_own_size(), self.scoring)
+        # They are no candidates either, so nothing of them is background.
+        plain = self.scoring.model_copy(update={"background_share": 0.0})
+        scores = score(vectors, self.bank.at_own_size(), plain)
         return np.asarray(scores.positive - np.nan_to_num(scores.negative, nan=0.0), np.float32)
 
 

@@ -40,7 +40,9 @@ def rehearse_run(run: FinishedRun, settings: DetectSettings) -> Rehearsal:
     encoder = build_encoder(settings.encoder)
     limits = settings.limits.to_image_limits()
     scoring = settings.scoring
-    bank = build_bank(exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes)
+    bank = build_bank(
+        exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes, settings.bank
+    )
     bank.space.require_same(FeatureSpace(**_tuples(run.description["space"])))
     return rehearse(bank, Searcher(Examiner(encoder, build_proposer(settings), settings)))
 
@@ -54,6 +56,7 @@ def _exemplar(entry: Mapping[str, Any]) -> Exemplar:
         entry["class"],
         None if mask is None else Path(mask),
         box,  # type: ignore[arg-type]
+        entry.get("against"),
     )
 
 

@@ -78,7 +78,8 @@ class Scores:
 def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores:
     """Compare candidates with the bank.
 
-    Without negatives, the negatives of a class are the positives of the other classes, never its own.
+    A class without negatives of its own or of all has those of the other classes' positives, never its own.
+    With ``background_share``, what is least like any example in the picture speaks against all others too.
 
     Args:
         candidates: Vectors of the candidates, of the bank's space.
@@ -91,7 +92,7 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
     n, classes = len(candidates), len(bank.class_map)
     to_positives, to_negatives = bank.compare(candidates)
     sizes = to_positives.shape[1]
-    of_class = _class_slices(bank.labels, classes)
+    of_class = _class_slices(bank.labels[bank.order], classes)
     by_class = np.empty((n, classes), np.float32)
     nearest = np.full((n, classes, NEAREST_KEPT), np.nan, np.float32)
     for label, columns in enumerate(of_class):
@@ -106,6 +107,10 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
     negative, nearest_negative, nearest_cosine, negative_ids = _against_negatives(
         bank, to_positives, to_negatives, labels, settings
     )
+    if settings.background_share and n:
+        negative, nearest_negative, nearest_cosine, negative_ids = _with_background(
+            candidates, by_class, (negative, nearest_negative, nearest_cosine, negative_ids), settings
+        )
     return Scores(
         bank.class_map,
         _in_range(by_class),
@@ -175,28 +180,60 @@ def _nearest_of_class(
     return nearest
 
 
+Against = tuple[Float, npt.NDArray[np.int64], Float, tuple[str, ...]]
+"""Aggregated cosine, row of the nearest, its cosine, and the names that rows point into."""
+
+
 def _against_negatives(
     bank: Bank,
     to_positives: Float,
     to_negatives: Float | None,
     labels: npt.NDArray[np.int64],
     settings: ScoringSettings,
-) -> tuple[Float, npt.NDArray[np.int64], Float, tuple[str, ...]]:
-    """Aggregated cosine, row of the nearest, its cosine, and the names that rows point into."""
-    if bank.negatives is not None and to_negatives is not None:
+) -> Against:
+    if bank.negatives is not None and to_negatives is not None and bank.negative_labels is None:
         everyone = np.tile(np.arange(len(bank.negatives)), to_negatives.shape[1])
         return *_aggregate_negative(_flat(to_negatives), everyone, settings), bank.negatives.ids
     n = len(labels)
     negative, cosine = np.full((2, n), np.nan, np.float32)
     nearest = np.full(n, -1, np.int64)
+    own_names = () if bank.negatives is None else bank.negatives.ids
     for label in np.unique(labels):
-        rows, columns = np.flatnonzero(labels == label), np.flatnonzero(bank.labels[bank.order] != label)
-        if len(columns):
-            others = to_positives[rows][:, :, columns]
+        rows, foes = np.flatnonzero(labels == label), bank.negatives_of(int(label))
+        if to_negatives is not None and len(foes):
+            others, named = to_negatives[rows][:, :, foes], foes
+        else:
+            columns = np.flatnonzero(bank.labels[bank.order] != label)
+            others, named = to_positives[rows][:, :, columns], bank.order[columns] + len(own_names)
+        if len(named):
             negative[rows], nearest[rows], cosine[rows] = _aggregate_negative(
-                _flat(others), np.tile(bank.order[columns], others.shape[1]), settings
+                _flat(others), np.tile(named, others.shape[1]), settings
             )
-    return negative, nearest, cosine, bank.positives.ids
+    return negative, nearest, cosine, (*own_names, *bank.positives.ids)
+
+
+def _with_background(
+    candidates: Features, by_class: Float, against: Against, settings: ScoringSettings
+) -> Against:
+    """The picture's own background as negatives beside the others: whichever says more against a row counts.
+
+    The two are aggregated apart, since a hundred pieces of wall would drown five negatives.
+    """
+    negative, nearest, cosine, names = against
+    best = by_class.max(axis=1)
+    rows = np.argsort(best, kind="stable")[: int(settings.background_share * len(best))]
+    if not len(rows):
+        return against
+    cosines = candidates.vectors @ candidates.vectors[rows].T
+    cosines[rows, np.arange(len(rows))] = -1.0  # nothing speaks against itself
+    told, row, near = _aggregate_negative(cosines, len(names) + np.arange(len(rows)), settings)
+    nearer = ~(cosine >= near)
+    return (
+        np.fmax(negative, told),
+        np.where(nearer, row, nearest),
+        np.where(nearer, near, cosine),
+        (*names, *(f"background {candidates.ids[at]}" for at in rows)),
+    )
 
 
 def _aggregate_negative(

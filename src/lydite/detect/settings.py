@@ -112,6 +112,38 @@ class NegativeAggregation(StrEnum):
     MAX = "max"
 
 
+class PrototypeKind(StrEnum):
+    """What stands for a cluster of examples."""
+
+    MEAN = "mean"
+    MEDOID = "medoid"
+
+
+class BankSettings(_Settings):
+    """What is made of the examples before anything is compared with them."""
+
+    prototypes: int = Field(
+        0, ge=0, le=1000, description="prototypes that stand for a class; 0 = all its examples, each itself"
+    )
+    prototype_kind: PrototypeKind = Field(
+        PrototypeKind.MEAN, description="prototypes: the mean of a cluster, or the example nearest to it"
+    )
+    class_negatives: bool = Field(
+        True,
+        description="a sub-folder of the negatives named after a class speaks against this class only",
+    )
+    adjust_examples: bool = Field(
+        False,
+        description="draw each example to the positives and push it from the negatives that it is most like",
+    )
+    attention_positive: float = Field(
+        3.0, ge=0, le=100, description="adjust-examples: weight of the positives"
+    )
+    attention_negative: float = Field(
+        1.5, ge=0, le=100, description="adjust-examples: weight of the negatives"
+    )
+
+
 class ScoringSettings(_Settings):
     """How cosines to many exemplars become two numbers."""
 
@@ -136,6 +168,13 @@ class ScoringSettings(_Settings):
         ge=-1,
         le=1,
         description="negatives with a cosine to any positive above this are set aside by name; 1 = keep all",
+    )
+    background_share: float = Field(
+        0.0,
+        ge=0,
+        le=0.9,
+        description="so many of a picture's candidates, those least like any example, count as negatives; "
+        "0.4 is usual, 0 = off",
     )
 
 
