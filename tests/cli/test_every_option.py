@@ -274,8 +274,9 @@ CASES: dict[str, Case] = {
     "--workers": Case(("--workers", "2")),
     "--quiet": Case(("--quiet",)),
 }
-COVERED_ELSEWHERE = {"--positive", "--out", "--help", "--points-per-batch"}
-"""Required, or nothing to compare with: a batch of points changes memory and speed, and by law no mask."""
+COVERED_ELSEWHERE = {"--positive", "--bank", "--out", "--help", "--points-per-batch"}
+"""Required, or instead of it (test_detect_bank), or nothing to compare with: a batch of points changes
+memory and speed, and by law no mask."""
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,7 @@ def inside(folder: Path) -> Iterator[Path]:
     "document",
     [
         "README.md",
+        "docs/banks.md",
         "docs/data.md",
         "docs/filters.md",
         "docs/folds.md",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -38,20 +38,23 @@ PANELS = {
 }
 
 
-def with_settings(groups: dict[str, type[BaseModel]]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_settings(
+    groups: dict[str, type[BaseModel]], only: Collection[str] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command one option for each field of each group.
 
     The command receives them as the keyword ``given``: a dict of only those that were typed.
 
     Args:
         groups: Group name to settings type; field names are distinct across groups.
+        only: The fields to take; all when ``None``.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(command)
         kept = [p for p in own.parameters.values() if p.name != "given"]
         hints = inspect.get_annotations(command, eval_str=True)
-        fields = dict(_parameters(groups))
+        fields = {name: made for name, made in _parameters(groups) if only is None or name in only}
 
         def wrapper(**values: Any) -> None:
             given = {name: values.pop(name) for name in fields}

@@ -2,6 +2,7 @@
 
 from lydite.detect.accepted import Found, read_accepted
 from lydite.detect.bank import Bank, SetAside, build_bank
+from lydite.detect.bank_file import BankFile, changed_sources, load_bank, save_bank
 from lydite.detect.calibrate import Calibration, ClassCalibration, calibrate
 from lydite.detect.config import DetectSettings, resolve
 from lydite.detect.decide import DecisionSettings, Verdicts, decide
@@ -31,6 +32,7 @@ from lydite.detect.truth import RunTruth, TruthSource, read_truth
 
 __all__ = [
     "Bank",
+    "BankFile",
     "Calibration",
     "ClassCalibration",
     "DecisionSettings",
@@ -60,6 +62,7 @@ __all__ = [
     "build_bank",
     "calibrate",
     "calibrate_from_run",
+    "changed_sources",
     "choose_iou_type",
     "decide",
     "diff_runs",
@@ -69,6 +72,7 @@ __all__ = [
     "find_exemplars",
     "finish",
     "gather_evidence",
+    "load_bank",
     "open_redecided",
     "open_run",
     "process",
@@ -78,6 +82,7 @@ __all__ = [
     "rehearse",
     "rehearse_run",
     "resolve",
+    "save_bank",
     "score",
     "summarise_matching",
     "survey",

@@ -162,6 +162,10 @@ class Bank:
         cosines = (candidates.vectors @ self.everyone.T).reshape(len(candidates), sizes, known)
         return cosines[:, :, :count], cosines[:, :, count:] if self.negatives is not None else None
 
+    def digests_of(self, source: Exemplar) -> tuple[str | None, str | None]:
+        """What picture and mask of a source hold; as they were if the bank was read from a file."""
+        return self.contents.get(source.name) or (_digest(source.path), _digest(source.mask))
+
     def only(self, rows: npt.NDArray[np.int64]) -> Bank:
         """The bank with these positives alone, and all its negatives.
 
@@ -264,7 +268,7 @@ def _refuse_contradictions(exemplars: list[Exemplar], image_ids: dict[str, Image
     """One picture cannot be an example of two things, unless boxes or masks tell them apart."""
     first: dict[tuple[ImageId, object, object], Exemplar] = {}
     for exemplar in exemplars:
-        key = (image_ids[exemplar.name], exemplar.box, _mask_digest(exemplar.mask))
+        key = (image_ids[exemplar.name], exemplar.box, _digest(exemplar.mask))
         other = first.setdefault(key, exemplar)
         if other.class_name != exemplar.class_name and exemplar.against in {None, other.class_name}:
             raise ExemplarError(
@@ -273,8 +277,8 @@ def _refuse_contradictions(exemplars: list[Exemplar], image_ids: dict[str, Image
             )
 
 
-def _mask_digest(mask: Path | None) -> ImageId | None:
-    return None if mask is None else ImageId.of_bytes(mask.read_bytes())
+def _digest(path: Path | None) -> str | None:
+    return None if path is None else str(ImageId.of_bytes(path.read_bytes()))
 
 
 def _role(exemplar: Exemplar) -> str:

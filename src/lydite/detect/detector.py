@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -192,13 +192,47 @@ class Detector:
             pile: Pictures that will be searched; calibration looks at a few of them.
         """
         settings = settings or resolve()
-        proposer = proposer or build_proposer(settings)
         encoder = build_encoder(settings.encoder)
         limits = settings.limits.to_image_limits()
         scoring = settings.scoring
         bank = build_bank(
             exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes, settings.bank
         )
+        return cls._with_bank(bank, encoder, settings, cache, proposer, pile)
+
+    @classmethod
+    def from_bank(
+        cls,
+        bank: Bank,
+        settings: DetectSettings | None = None,
+        cache: VectorCache | None = None,
+        proposer: AnyProposer | None = None,
+        pile: Sequence[ImageFile] = (),
+    ) -> Detector:
+        """A detector with a bank that was made before; the other arguments are as for ``from_exemplars``.
+
+        Prototypes and adjustment of the examples are those that the settings name.
+
+        Raises:
+            SpaceMismatch: If the encoder of the settings sees another space than the bank's.
+        """
+        settings = settings or resolve()
+        encoder = build_encoder(settings.encoder)
+        encoder.space.require_same(bank.space)
+        bank = replace(bank, making=settings.bank)
+        return cls._with_bank(bank, encoder, settings, cache, proposer, pile)
+
+    @classmethod
+    def _with_bank(
+        cls,
+        bank: Bank,
+        encoder: Encoder,
+        settings: DetectSettings,
+        cache: VectorCache | None,
+        proposer: AnyProposer | None,
+        pile: Sequence[ImageFile],
+    ) -> Detector:
+        proposer = proposer or build_proposer(settings)
         calibration = None
         if settings.calibration.calibrate and not settings.rules.class_thresholds:
             searcher = Searcher(Examiner(encoder, proposer, without_constants(settings)))

@@ -26,13 +26,11 @@ from typing import Any
 import polars as pl
 
 from lydite import __version__
-from lydite.core import ClassMap, ContractError, ImageError, ImageId, ItemId, OutputConflict, OutputError
+from lydite.core import ClassMap, ContractError, ImageError, ItemId, OutputConflict, OutputError
 from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, write_atomic
 from lydite.data.files import TEMPORARY, os_errors_as_output_errors
-from lydite.detect.bank import Bank
 from lydite.detect.config import flatten, to_toml
 from lydite.detect.detector import Detector
-from lydite.detect.exemplars import Exemplar
 from lydite.detect.store import SCHEMA, ImageRecord, Shelf, masks_of
 from lydite.engines import Engine, Failure
 
@@ -114,7 +112,7 @@ def describe(detector: Detector) -> dict[str, Any]:
                 "class": source.class_name,
                 "path": str(source.path),
                 "against": source.against,
-                **_digests(detector.bank, source),
+                **dict(zip(("picture", "mask"), detector.bank.digests_of(source), strict=True)),
                 "mask_path": None if source.mask is None else str(source.mask),
                 "box": source.box,
             }
@@ -274,16 +272,6 @@ def _write_instances(
 
 def _is_about_the_picture(error: Exception) -> bool:
     return isinstance(error, ImageError | ContractError)
-
-
-def _digests(bank: Bank, source: Exemplar) -> dict[str, str | None]:
-    """What an exemplar's files hold; as they were when a bank was saved, if it was read from a file."""
-    picture, mask = bank.contents.get(source.name) or (_digest(source.path), _digest(source.mask))
-    return {"picture": picture, "mask": mask}
-
-
-def _digest(path: Path | None) -> str | None:
-    return None if path is None else str(ImageId.of_bytes(path.read_bytes()))
 
 
 def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str]:

@@ -9,19 +9,24 @@ from typing import Annotated, Any
 import typer
 
 from lydite.cli.calibration import show_calibration
-from lydite.cli.commands import detect_calibrate, detect_decide
+from lydite.cli.commands import detect_bank, detect_calibrate, detect_decide
+from lydite.cli.commands.detect_bank import report_examples
 from lydite.cli.commands.detect_diff import diff
 from lydite.cli.commands.detect_evaluate import evaluate
 from lydite.cli.commands.detect_export import export
 from lydite.cli.options import with_settings
 from lydite.cli.screen import err, out, progress, show_summary
-from lydite.core import EXIT_FAILED
+from lydite.core import EXIT_FAILED, UsageError
 from lydite.data import ImageFile, find_images
 from lydite.detect import (
+    BankFile,
     Detector,
+    ExemplarSet,
     RunFolder,
+    changed_sources,
     find_exemplars,
     finish,
+    load_bank,
     open_run,
     process,
     resolve,
@@ -40,6 +45,7 @@ app = typer.Typer(
 )
 
 
+detect_bank.register(app)
 detect_decide.register(app)
 detect_calibrate.register(app)
 
@@ -58,9 +64,6 @@ app.command("diff", no_args_is_help=True)(diff)
 @with_settings(GROUPS)
 def run(
     images: Annotated[list[Path], typer.Argument(help="pictures, or folders of pictures")],
-    positive: Annotated[
-        Path, typer.Option(help="examples of what to find: a sub-folder a class, or pictures of one class")
-    ],
     out_folder: Annotated[
         Path,
         typer.Option(
@@ -68,7 +71,17 @@ def run(
         ),
     ],
     given: dict[str, Any],
+    positive: Annotated[
+        Path | None,
+        typer.Option(help="examples of what to find: a sub-folder a class, or pictures of one class"),
+    ] = None,
     negative: Annotated[Path | None, typer.Option(help="examples of what must not be found")] = None,
+    bank: Annotated[
+        Path | None,
+        typer.Option(
+            help="examples as 'lydite detect bank' keeps them, instead of --positive and --negative"
+        ),
+    ] = None,
     preset: Annotated[
         str, typer.Option(help="calibrated, strict or soft: where the rules start from")
     ] = "calibrated",
@@ -90,11 +103,17 @@ def run(
 
     Example: lydite detect run photos/ --positive examples/ --out result/
     """
+    known = read_known(positive, negative, bank)
+    if isinstance(known, BankFile):
+        given = {**known.made_by, **given}
     settings = with_kept_thresholds(resolve(preset, config, given), RunFolder(out_folder))
     files = find_images(images)
-    exemplars = find_exemplars(positive, negative)
     vectors = VectorCache(cache) if cache else None
-    detector = Detector.from_exemplars(exemplars, settings, vectors, pile=files)
+    if isinstance(known, BankFile):
+        known.require_made_by(settings, str(bank))
+        detector = Detector.from_bank(known.bank, settings, vectors, pile=files)
+    else:
+        detector = Detector.from_exemplars(known, settings, vectors, pile=files)
     folder = open_run(out_folder, detector)
     report_bank(detector)
     if detector.calibration is not None:
@@ -109,6 +128,23 @@ def run(
     out.print(f"results      {out_folder}")
     if summary["failed"]:
         sys.exit(EXIT_FAILED)
+
+
+def read_known(positive: Path | None, negative: Path | None, bank: Path | None) -> ExemplarSet | BankFile:
+    """The examples of a run, from folders or from a file.
+
+    Raises:
+        UsageError: If both are named, or neither.
+    """
+    if bank is not None and (positive is not None or negative is not None):
+        raise UsageError("Option --bank holds its own examples.", "Leave --positive and --negative out.")
+    if bank is not None:
+        return load_bank(bank)
+    if positive is None:
+        raise UsageError(
+            "Nothing says what to find.", "Give a folder of examples with --positive, or a file with --bank."
+        )
+    return find_exemplars(positive, negative)
 
 
 def run_batch(
@@ -138,10 +174,6 @@ def report_bank(detector: Detector) -> None:
         )
     for note in detector.proposer.provenance.notes:
         err.print(note, markup=False)
-    for problem in bank.problems:
-        err.print(f"exemplar left out: {problem}", markup=False)
-    for aside in bank.set_aside:
-        err.print(
-            f"negative set aside: {aside.name} resembles {aside.positive} (cosine {aside.cosine:.2f})",
-            markup=False,
-        )
+    for name in changed_sources(bank):
+        err.print(f"example {name} has changed or gone since the bank was saved", markup=False)
+    report_examples(bank)

@@ -1,0 +1,78 @@
+"""Examples looked at once, runs from their file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from cli.support_cli import SMALL, lydite, words
+from pictures import BLUE, GREEN, RED, YELLOW, example, save, write_examples, write_scene
+
+STRICT = ("--preset", "strict", "--no-pages", "--long-side", 160, "--superpixels", 200)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write_examples(tmp_path / "positive", {"red": RED, "green": GREEN})
+    for k, colour in enumerate((BLUE, YELLOW)):
+        save(example(colour, k)[0], tmp_path / "negative" / f"{k}.jpg")
+    write_scene(tmp_path / "scenes" / "a.png")
+    return tmp_path
+
+
+def make(root: Path, *more: object) -> Path:
+    path = root / "fruit.bank"
+    told = lydite(
+        "detect", "bank", root / "positive", "--negative", root / "negative", "--out", path,
+        "--short-side", 128, "--pseudo-negative-cos", 0.99, *more,
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    assert "6 examples of 2 classes and 2 negatives" in told.out
+    return path
+
+
+def test_a_run_from_a_bank_equals_the_run_from_its_folders(root: Path) -> None:
+    bank = make(root)
+    folders = lydite(
+        "detect", "run", root / "scenes", "--positive", root / "positive", "--negative", root / "negative",
+        "--pseudo-negative-cos", 0.99, "--short-side", 128, "--out", root / "a", *STRICT,
+    )  # fmt: skip
+    assert folders.code == 0, folders.err
+    shutil.move(root / "positive", root / "gone")
+    told = lydite("detect", "run", root / "scenes", "--bank", bank, "--out", root / "b", *STRICT)
+    assert told.code == 0, told.err
+    assert "example positive/red/0.jpg has changed or gone since the bank was saved" in told.err
+    a, b = (pl.read_parquet(root / name / "decisions.parquet") for name in "ab")
+    assert a.equals(b)
+    assert (a["outcome"] == "accepted").any()
+    prints = [json.loads((root / name / "run.json").read_text())["fingerprint"] for name in "ab"]
+    assert prints[0] == prints[1]
+
+
+def test_the_bank_brings_its_settings_and_contradictions_are_refused(root: Path) -> None:
+    bank = make(root)
+    told = lydite(
+        "detect", "run", root / "scenes", "--bank", bank, "--short-side", 96, "--out", root / "b", *STRICT
+    )
+    assert told.code == 2
+    assert "was made by other settings: short_side (128 there, 96 here)" in words(told.err)
+
+
+def test_examples_come_from_one_place(root: Path) -> None:
+    bank = make(root)
+    both = lydite(
+        "detect", "run", root / "scenes", "--bank", bank, "--positive", root / "positive", "--out",
+        root / "b",
+    )  # fmt: skip
+    assert both.code == 2
+    assert "Option --bank holds its own examples." in words(both.err)
+    neither = lydite("detect", "run", root / "scenes", "--out", root / "b", *SMALL)
+    assert neither.code == 2
+    assert "Nothing says what to find." in words(neither.err)
+    again = lydite("detect", "bank", root / "positive", "--out", bank)
+    assert again.code == 2
+    assert "There is already something at" in words(again.err)
