@@ -45,7 +45,10 @@ def test_an_import_tells_what_it_took_and_twice_changes_nothing(pictures: Path, 
     assert "items 2 added" in words(more.out)
     assert "refused: train/鳥/8.png: the picture of fruit:train/鳥/8.png is text" in more.err
     assert "reading" in more.err
+    (pictures / NAMES[0]).unlink()
+    assert "nothing changed" not in data(workspace, "import", pictures, "--prune", "--quiet").out
     history = History(workspace)
+    assert history.head().info.items == 6
     assert [(info.actor, info.items) for info in history.log()][-1] == ("anna", 5)
     report = load_report(history.find())
     assert report is not None

@@ -69,6 +69,17 @@ def test_regions_are_recognised_by_what_they_show_or_by_their_number() -> None:
     assert diff(first, by_look).regions.counts == {"added": 1, "removed": 2}
 
 
+def test_items_that_are_gone_go_when_it_is_asked() -> None:
+    first = version()
+    fewer = replace(intake(), items=intake().items.head(2), regions=intake().regions.head(4))
+    assert merge(first, fewer, "me", "stay") is first
+    pruned = merge(first, fewer, "me", "go", prune=True)
+    assert diff(first, pruned).items.counts == {"removed": 1}
+    assert pruned.info.regions == 4
+    other = Intake.of([{"item": "t:1", "path": "1"}], roots={"t": Path("/t")})
+    assert merge(first, other, "me", "another source", prune=True).info.items == 4
+
+
 def test_new_classes_stand_behind_the_old_ones() -> None:
     made = intake()
     other = Intake.of(made.items, made.regions, ClassMap(("plum", *reversed(CLASSES.names))), made.roots)

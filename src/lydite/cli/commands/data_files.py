@@ -19,7 +19,6 @@ from lydite.data.dataset import (
     check_tree,
     check_version,
     files_on_disk_only,
-    plan_tree,
 )
 from lydite.data.dataset import materialise as lay_out
 
@@ -75,7 +74,7 @@ def materialise(
     Example: lydite data materialise --out tree/
     """
     chosen = History(workspace).load(version)
-    total = len(plan_tree(chosen, split))
+    total = len(chosen.items_of(split=split))
     counts: Counter[str] = Counter()
     faults = []
     for placed in progress(lay_out(chosen, out_folder, means=means, split=split), total, "placing", quiet):

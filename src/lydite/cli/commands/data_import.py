@@ -65,6 +65,9 @@ def import_(
         bool,
         typer.Option("--accept-scored", help="take regions with a machine's score: a person confirmed them"),
     ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="take out items of this source that are not there any more")
+    ] = False,
     workspace: Workspace = HERE,
     actor: Actor = None,
     reason: Reason = None,
@@ -86,7 +89,10 @@ def import_(
         read_source(given, wanted), watch=lambda looks, total: progress(looks, total, "reading", quiet)
     )
     who, why = actor_of(actor), reason or f"import {given.absolute().name} as {name}"
-    after = DatasetVersion.begin(intake, who, why) if before is None else merge(before, intake, who, why)
+    if before is None:
+        after = DatasetVersion.begin(intake, who, why)
+    else:
+        after = merge(before, intake, who, why, prune=prune)
     _show_report(intake)
     if before is not None and after is before:
         out.print(f"nothing changed, still version {before.info.short}")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from lydite.core import InputError, OutputConflict, UsageError
 from lydite.data.dataset.history import History
@@ -14,10 +17,14 @@ from lydite.data.files import os_errors_as_output_errors
 from lydite.data.folds import Folds, Items, Way, align, load_folds, make_folds, save_folds
 
 
-def items_to_fold(version: DatasetVersion) -> Items:
+def items_to_fold(version: DatasetVersion, *, join_twins: bool = True) -> Items:
     """The items that folds are made of: those with a label that are not of the split ``test``.
 
     Where some items have a group, those without are their own.
+
+    Args:
+        version: The version.
+        join_twins: Whether items that show the same picture, and so their groups, count as one group.
 
     Raises:
         InputError: If there is none.
@@ -28,9 +35,23 @@ def items_to_fold(version: DatasetVersion) -> Items:
         raise InputError(
             "No item outside the split 'test' has a label.", "Folds need labels.", len(version.items)
         )
-    grouped = items["group"].null_count() < len(items)
-    groups = items["group"].fill_null(items["item"]) if grouped else None
-    return Items(tuple(items["item"]), tuple(items["label"]), None if groups is None else tuple(groups))
+    groups = items["group"].fill_null(items["item"])
+    joined = _join_twins(groups, items["image"]) if join_twins else groups
+    grouped = items["group"].null_count() < len(items) or joined.n_unique() < len(items)
+    return Items(tuple(items["item"]), tuple(items["label"]), tuple(joined) if grouped else None)
+
+
+def _join_twins(groups: pl.Series, images: pl.Series) -> pl.Series:
+    """Groups of which those that share a picture are one, under the first of their names."""
+    shown = images.is_not_null().to_numpy()
+    nodes = [column.rank("dense").fill_null(1).to_numpy().astype(np.int64) - 1 for column in (groups, images)]
+    count = groups.n_unique()
+    edges = (nodes[0][shown], count + nodes[1][shown])
+    size = count + len(images)
+    graph = coo_array((np.ones(len(edges[0]), np.int8), edges), shape=(size, size))
+    parts = connected_components(graph, directed=False)[1][nodes[0]]
+    frame = pl.DataFrame({"group": groups, "part": parts})
+    return frame.select(pl.col("group").min().over("part")).to_series()
 
 
 def deal_folds(history: History, version: str, name: str, count: int, way: Way | None = None) -> Folds:
@@ -59,7 +80,8 @@ def deal_folds(history: History, version: str, name: str, count: int, way: Way |
 def folds_of(history: History, version: str = "HEAD", name: str = "folds") -> Folds:
     """The folds of a version: its own, or those of the nearest version before it, aligned and kept.
 
-    Every item keeps the fold that it had in any version on the way.
+    Every item keeps the fold that it had in any version on the way. Where twins that came later would join
+    groups of different folds, they are left apart.
 
     Raises:
         UsageError: If no version on the way has folds of that name.
@@ -75,7 +97,12 @@ def folds_of(history: History, version: str = "HEAD", name: str = "folds") -> Fo
     folds = load_folds(known)
     if known.parent.parent == folder:
         return folds
-    return _keep(align(folds, items_to_fold(load_version(folder))), folder, name)
+    chosen = load_version(folder)
+    try:
+        aligned = align(folds, items_to_fold(chosen))
+    except InputError:
+        aligned = align(folds, items_to_fold(chosen, join_twins=False))
+    return _keep(aligned, folder, name)
 
 
 def has_folds(history: History, version: str = "HEAD", name: str = "folds") -> bool:

@@ -16,7 +16,13 @@ _SHOWN = ("item", "label", "x0", "y0", "x1", "y1", "mask", "crowd", "difficult",
 
 
 def merge(
-    version: DatasetVersion, intake: Intake, actor: str, reason: str, created: datetime | None = None
+    version: DatasetVersion,
+    intake: Intake,
+    actor: str,
+    reason: str,
+    created: datetime | None = None,
+    *,
+    prune: bool = False,
 ) -> DatasetVersion:
     """The version after an import. Importing the same thing twice gives ``version`` itself.
 
@@ -24,7 +30,7 @@ def merge(
     stays. Its regions are replaced if the intake has regions of it, or says that it is exhaustive. A region
     that shows what one of the version shows is that region; of an intake that is ``numbered``, the number
     decides first; the rest are new ones. Classes are added behind those that are there. Items that the intake
-    lacks stay.
+    lacks stay, unless ``prune``.
 
     Args:
         version: What is there.
@@ -32,6 +38,7 @@ def merge(
         actor: Who imports.
         reason: Why.
         created: When; now if not given.
+        prune: Whether items of the intake's sources that it lacks are taken out, with their regions.
 
     Raises:
         UsageError: If a source has another root than so far.
@@ -43,7 +50,12 @@ def merge(
     spoken = intake.items.filter(
         pl.col("exhaustive") | pl.col("item").is_in(intake.regions["item"].unique().implode())
     )
-    old = version.regions
+    if prune:
+        gone = pl.col("source").is_in(list(intake.roots)) & ~pl.col("item").is_in(
+            intake.items["item"].implode()
+        )
+        items = items.filter(~gone)
+    old = version.regions.join(items, on="item", how="semi", maintain_order="left")
     kept = old.join(spoken, on="item", how="anti", maintain_order="left")
     there = old.join(spoken, on="item", how="semi", maintain_order="left")
     regions = pl.concat([kept, _recognise(intake.regions, there, intake.numbered)])
