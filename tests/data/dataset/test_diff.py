@@ -36,6 +36,8 @@ def test_a_difference_leads_there_and_back(first: Drawn, second: Drawn) -> None:
         assert one.before.equals(other.before)
         assert one.after.equals(other.after)
     assert diff(a, a).empty
+    for part in (there.items, there.regions):  # nothing that both have alike
+        assert not set(map(repr, part.before.rows())) & set(map(repr, part.after.rows()))
     assert there.empty == _same(a, b)
 
 

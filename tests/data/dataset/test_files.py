@@ -28,6 +28,7 @@ from lydite.data.dataset import (
     read_pictures,
     rename_class,
 )
+from lydite.data.dataset.clone import TakenError, clone_file, digest_file
 
 NAMES = ("train/Äpfel/1.png", "train/Äpfel/deep/1.png", "train/鳥/1.png", "test/Äpfel/1.png", "val/x.png")
 
@@ -169,6 +170,22 @@ def test_hard_links_only_when_asked(version: DatasetVersion, pictures: Path, tmp
     assert _place(version, tmp_path / "links", means=Means.HARDLINK, split="train") == {"new": 3}
     assert all(path.stat().st_nlink == 2 for path in (tmp_path / "links").rglob("*.png"))
     assert check_tree(version, tmp_path / "links") == []
+
+
+@pytest.mark.parametrize("means", list(Means))
+def test_a_clone_never_takes_the_place_of_another_file(tmp_path: Path, means: Means) -> None:
+    source, target = tmp_path / "a", tmp_path / "b"
+    source.write_bytes(b"bytes")
+    assert not clone_file(source, target, "0" * 64, means)
+    assert not target.exists()
+    assert clone_file(source, target, digest_file(source), means)
+    assert target.read_bytes() == b"bytes"
+    target.unlink()
+    target.write_bytes(b"mine")
+    with pytest.raises(TakenError):
+        clone_file(source, target, digest_file(source), means)
+    assert target.read_bytes() == b"mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
 def test_two_items_may_show_one_picture(version: DatasetVersion, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import polars as pl
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -20,6 +20,9 @@ from lydite.data.dataset.tables import Tables
 
 TEST_SPLIT = "test"
 """Items of this split stay as they are, unless a change says that it means them."""
+
+
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class VersionInfo(BaseModel):
@@ -41,7 +44,7 @@ class VersionInfo(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     format: Literal[1] = 1
-    parent: str | None
+    parent: Digest | None
     actor: str = Field(min_length=1)
     reason: str = Field(min_length=1)
     created: AwareDatetime
@@ -49,8 +52,8 @@ class VersionInfo(BaseModel):
     roots: dict[str, str]
     items: int = Field(ge=0)
     regions: int = Field(ge=0)
-    content: str
-    labels: str
+    content: Digest
+    labels: Digest
 
     @cached_property
     def id(self) -> str:
