@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,6 +54,17 @@ def test_an_import_tells_what_it_took_and_twice_changes_nothing(pictures: Path, 
     report = load_report(history.find())
     assert report is not None
     assert "refused" in report["kind"].to_list()
+
+
+def test_a_dry_run_keeps_nothing(pictures: Path, workspace: Path, tmp_path: Path) -> None:
+    before = History(workspace).head_id()
+    draw_picture(pictures / "train" / "new" / "1.png", 9)
+    told = data(workspace, "import", pictures, "--dry-run")
+    assert "items 1 added" in words(told.out)
+    assert "none kept" in told.out
+    assert History(workspace).head_id() == before
+    assert data(tmp_path / "other", "import", pictures, "--dry-run").code == 0
+    assert not (tmp_path / "other").exists()
 
 
 def test_log_show_and_diff(workspace: Path) -> None:
@@ -105,6 +117,8 @@ def test_materialise_and_validate_the_tree(pictures: Path, workspace: Path, tmp_
     made = data(workspace, "materialise", "--out", tree, "--quiet")
     assert made.code == 0
     assert "5 new" in made.out
+    size = sum((pictures / name).stat().st_size for name in NAMES)
+    assert f"needs {size / 1000:.1f} kB at most" in words(made.out)
     assert "5 there already" in data(workspace, "materialise", "--out", tree, "--quiet").out
     assert data(workspace, "validate", "--quiet", "--tree", tree).code == 0
     (tree / "train" / "Äpfel" / "1.png").unlink()
@@ -117,6 +131,15 @@ def test_materialise_and_validate_the_tree(pictures: Path, workspace: Path, tmp_
     left = data(workspace, "materialise", "--version", "HEAD~1", "--out", tmp_path / "u", "--quiet")
     assert left.code == 1
     assert f"left out: fruit:{NAMES[1]}" in left.err
+
+
+def test_a_disk_that_is_too_small_is_foretold(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    made = data(workspace, "materialise", "--out", tmp_path / "deep" / "tree", "--quiet")
+    assert made.code == 0  # copies may share their blocks, so it is tried
+    assert "The disk may be too small" in made.err
 
 
 def test_folds_of_a_version_stay(workspace: Path, tmp_path: Path) -> None:

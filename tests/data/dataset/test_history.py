@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,13 @@ def test_a_version_reads_back_as_it_was(history: History) -> None:
     assert load_report(history.find("HEAD~1")) is not None
     assert load_report(history.find("HEAD")) is None
     assert scan_items(history.find()).select(pl.len()).collect().item() == 3
+
+
+def test_versions_travel_to_other_processes(history: History) -> None:
+    for one in (history.head(), version()):
+        other = pickle.loads(pickle.dumps(one))
+        assert other.id == one.id
+        assert other.items.equals(one.items)
 
 
 def test_versions_are_found_by_name(history: History) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.filesize import decimal
 
 from lydite.cli.dataset import HERE, Quiet, Version, Workspace
 from lydite.cli.screen import err, out, progress
@@ -18,6 +20,7 @@ from lydite.data.dataset import (
     Means,
     check_tree,
     check_version,
+    count_bytes,
     files_on_disk_only,
 )
 from lydite.data.dataset import materialise as lay_out
@@ -75,6 +78,8 @@ def materialise(
     """
     chosen = History(workspace).load(version)
     total = len(chosen.items_of(split=split))
+    if means is Means.COPY:
+        _tell_disk(count_bytes(chosen, split), out_folder)
     counts: Counter[str] = Counter()
     faults = []
     for placed in progress(lay_out(chosen, out_folder, means=means, split=split), total, "placing", quiet):
@@ -87,6 +92,17 @@ def materialise(
     out.print(f"tree         {out_folder}", markup=False)
     if faults:
         sys.exit(EXIT_FAILED)
+
+
+def _tell_disk(needed: int, out_folder: Path) -> None:
+    """What copies need, and a warning where the disk has less: blocks may be shared, so it is no refusal."""
+    place = next(
+        folder for folder in (out_folder.absolute(), *out_folder.absolute().parents) if folder.is_dir()
+    )
+    free = shutil.disk_usage(place).free
+    out.print(f"needs        {decimal(needed)} at most, {decimal(free)} are free")
+    if needed > free:
+        err.print("The disk may be too small: what fits is placed, and the same command goes on later.")
 
 
 def _show_faults(faults: list[Fault]) -> None:

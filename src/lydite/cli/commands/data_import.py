@@ -68,6 +68,9 @@ def import_(
     prune: Annotated[
         bool, typer.Option("--prune", help="take out items of this source that are not there any more")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="say what would be taken and what would change, keep nothing")
+    ] = False,
     workspace: Workspace = HERE,
     actor: Actor = None,
     reason: Reason = None,
@@ -97,12 +100,12 @@ def import_(
     if before is not None and after is before:
         out.print(f"nothing changed, still version {before.info.short}")
         return
-    folder = history.commit(after, intake.report)
+    folder = None if dry_run else history.commit(after, intake.report)
     if before is not None:
         show_changes(diff(before, after))
     info = after.info
     out.print(f"dataset      {info.items:,} items, {info.regions:,} regions, {len(info.classes)} classes")
-    out.print(f"version      {folder.name}", markup=False)
+    out.print("version      none kept" if folder is None else f"version      {folder.name}", markup=False)
 
 
 def export(

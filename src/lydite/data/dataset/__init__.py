@@ -9,7 +9,7 @@ from lydite.data.dataset.folding import deal_folds, folds_of, has_folds, items_t
 from lydite.data.dataset.history import History
 from lydite.data.dataset.importing import FOLDERS, Wanted, read_source
 from lydite.data.dataset.intake import Intake, report_rows
-from lydite.data.dataset.materialise import Placed, check_tree, materialise, plan_tree
+from lydite.data.dataset.materialise import Placed, check_tree, count_bytes, materialise, plan_tree
 from lydite.data.dataset.merge import merge
 from lydite.data.dataset.pictures import Seen, Watch, look_at, read_pictures
 from lydite.data.dataset.schema import (
@@ -53,6 +53,7 @@ __all__ = [
     "Watch",
     "check_tree",
     "check_version",
+    "count_bytes",
     "deal_folds",
     "diff",
     "files_on_disk_only",

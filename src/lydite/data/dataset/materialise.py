@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -132,6 +133,17 @@ def materialise(
     write_atomic(
         out / PAGE, Tree(version=version.id, split=split, complete=complete).model_dump_json() + "\n"
     )
+
+
+def count_bytes(version: DatasetVersion, split: str | None = None) -> int:
+    """Bytes that copies of all pictures take where no blocks are shared; absent files count 0."""
+    wanted = set(version.items_of(split=split)["item"])
+    total = 0
+    for item, path in zip(version.items["item"], version.picture_paths(), strict=True):
+        if item in wanted:
+            with suppress(OSError):
+                total += path.stat().st_size
+    return total
 
 
 def check_tree(version: DatasetVersion, out: Path) -> list[Fault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def load_version(folder: Path) -> DatasetVersion:
         InputError: If the folder is no version, or its page was damaged.
     """
     page = _read_page(folder)
-    return DatasetVersion(page.info, lambda: _read_tables(folder, page))
+    return DatasetVersion(page.info, partial(_read_tables, folder, page))
 
 
 def load_info(folder: Path) -> VersionInfo:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -120,7 +120,7 @@ class DatasetVersion:
             content=tables.content_digest(class_map),
             labels=tables.labels_digest(class_map),
         )
-        return cls(info, lambda: tables)
+        return cls(info, partial(_these, tables))
 
     def change(
         self,
@@ -214,6 +214,10 @@ class DatasetVersion:
         roots = {name: Path(root) for name, root in self.info.roots.items()}
         columns = (self.tables.items["source"].to_list(), self.tables.items["path"].to_list())
         return tuple(roots.get(source, Path()) / path for source, path in zip(*columns, strict=True))
+
+
+def _these(tables: Tables) -> Tables:
+    return tables
 
 
 def _require_same_test(old: Tables, new: Tables) -> None:
