@@ -11,6 +11,7 @@
     │   ├── ImageError            one picture: unreadable, truncated, lying, too large
     │   ├── AnnotationError       one place in an annotation file
     │   ├── ArchiveError          a zip or tar that must not be unpacked
+    │   ├── ServerError           a server that cannot be reached, refuses, or talks nonsense
     │   ├── ExemplarError         the reference pictures cannot make a bank
     │   └── CheckpointError       a weights file that must not be loaded
     ├── OutputError               what was made cannot be written (exit code 1)
@@ -177,6 +178,22 @@ class ArchiveError(InputError):
         self.path = str(path)
         self.reason = reason
         super().__init__(f"Archive {shorten(self.path)} {reason}.", remedy, seen)
+
+
+class ServerError(InputError):
+    """A server of annotations that cannot be used.
+
+    Args:
+        host: Its address.
+        reason: A clause, for example ``"does not answer"``.
+        remedy: What to do; may be empty.
+        seen: The offending value.
+    """
+
+    def __init__(self, host: str, reason: str, remedy: str = "", seen: object = None) -> None:
+        self.host = host
+        self.reason = reason
+        super().__init__(f"Server {host} {reason}.", remedy, seen)
 
 
 class ExemplarError(InputError):

@@ -45,12 +45,8 @@ def locate_annotations(path: Path) -> tuple[str, Path]:
 
 
 def _in_folder(folder: Path) -> tuple[str, Path]:
-    files = sorted(entry for entry in folder.iterdir() if entry.is_file() and not is_hidden(entry.name))
-    told = {
-        file: _of_file(file)
-        for file in files
-        if file.suffix.lower() in {".xml", ".json"} and file.name not in _BESIDE
-    }
+    files = _files(folder) or _files(folder / "annotations")
+    told = {file: _of_file(file) for file in files}
     single = [file for file, name in told.items() if name not in {"", "voc"}]
     if len(single) > 1:
         raise UsageError(
@@ -65,6 +61,18 @@ def _in_folder(folder: Path) -> tuple[str, Path]:
     labels = folder / "labels"  # YOLO's own layout: the texts beside the pictures, not above them
     texts = labels if labels.is_dir() else folder
     return ("yolo" if any(texts.rglob("*.txt")) else ""), texts
+
+
+def _files(folder: Path) -> list[Path]:
+    """Files that may hold all annotations of a folder; COCO has them in one of its own."""
+    return sorted(
+        entry
+        for entry in (folder.iterdir() if folder.is_dir() else ())
+        if entry.suffix.lower() in {".xml", ".json"}
+        and entry.is_file()
+        and entry.name not in _BESIDE
+        and not is_hidden(entry.name)
+    )
 
 
 def _of_file(file: Path) -> str:

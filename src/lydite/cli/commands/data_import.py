@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import polars as pl
 import typer
@@ -12,9 +13,9 @@ import typer
 from lydite.cli.dataset import HERE, Actor, Quiet, Reason, Version, Workspace, actor_of, show_changes
 from lydite.cli.screen import err, out, progress
 from lydite.core import UnknownName
-from lydite.data import FORMATS, TARGETS
+from lydite.data import TARGETS
+from lydite.data.archive import is_archive
 from lydite.data.dataset import (
-    FOLDERS,
     DatasetVersion,
     History,
     Intake,
@@ -22,18 +23,25 @@ from lydite.data.dataset import (
     diff,
     merge,
     read_pictures,
-    read_source,
     to_annotations,
 )
 from lydite.data.deposit import deposit
 from lydite.data.files import write_once
+from lydite.data.sources import SOURCES, read_any
+from lydite.data.sources.cvat_server import is_address
 
 _SHOWN = 10
 _KINDS = frozenset(("annotations", "labels", "images", "jpegimages"))
 
 
 def import_(
-    path: Annotated[Path, typer.Argument(help="folder of pictures, or file or folder of annotations")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            help="folder of pictures, file or folder of annotations or tables, an archive of any of these, "
+            "or a task on a CVAT server"
+        ),
+    ],
     source: Annotated[
         str | None, typer.Option(help="name of the source", show_default="the folder's name")
     ] = None,
@@ -41,7 +49,7 @@ def import_(
         str | None,
         typer.Option(
             "--format",
-            help=f"{', '.join((FOLDERS, *FORMATS))}",
+            help=", ".join(SOURCES),
             metavar="NAME",
             show_default="found by looking",
         ),
@@ -71,6 +79,17 @@ def import_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="say what would be taken and what would change, keep nothing")
     ] = False,
+    id_column: Annotated[
+        str | None, typer.Option(help="of a table: column that tells its rows apart")
+    ] = None,
+    file_column: Annotated[str | None, typer.Option(help="of a table: column that names the picture")] = None,
+    label_column: Annotated[str | None, typer.Option(help="of a table: column of labels")] = None,
+    group_column: Annotated[str | None, typer.Option(help="of a table: column of groups")] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="LYDITE_CVAT_TOKEN", help="access token of the server", show_envvar=True),
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="seconds that a server may be silent")] = 60.0,
     workspace: Workspace = HERE,
     actor: Actor = None,
     reason: Reason = None,
@@ -83,15 +102,30 @@ def import_(
 
     Example: lydite data import photos/ --layout split/label/group --reason "first delivery"
     """
-    given = path.expanduser()
-    name = source or _source_name(given)
-    wanted = Wanted(name, read_as, images, layout, split, group_pattern, exhaustive, accept_scored)
+    name = source or _source_name(path)
+    wanted = Wanted(
+        name,
+        read_as,
+        images,
+        layout,
+        split,
+        group_pattern,
+        exhaustive,
+        accept_scored,
+        id_column=id_column,
+        file_column=file_column,
+        label_column=label_column,
+        group_column=group_column,
+        workspace=workspace,
+        token=token,
+        timeout_s=timeout,
+    )
     history = History(workspace)
     before = history.head() if history.head_id() is not None else None
     intake = read_pictures(
-        read_source(given, wanted), watch=lambda looks, total: progress(looks, total, "reading", quiet)
+        read_any(path, wanted), watch=lambda looks, total: progress(looks, total, "reading", quiet)
     )
-    who, why = actor_of(actor), reason or f"import {given.absolute().name} as {name}"
+    who, why = actor_of(actor), reason or f"import {_shown(path)} as {name}"
     if before is None:
         after = DatasetVersion.begin(intake, who, why)
     else:
@@ -144,8 +178,18 @@ def export(
     out.print(f"results      {out_folder}", markup=False)
 
 
-def _source_name(path: Path) -> str:
+def _shown(given: str) -> str:
+    return given if is_address(given) else Path(given).absolute().name
+
+
+def _source_name(given: str) -> str:
     """The first folder on the way up whose name says more than what kind of files it holds."""
+    if is_address(given):
+        parts = urlsplit(given)
+        return f"{parts.hostname}-{parts.path.strip('/').replace('/', '-')}"
+    path = Path(given).expanduser()
+    if is_archive(path):
+        return path.name.partition(".")[0].replace(":", "_") or "archive"
     folder = path.absolute() if path.is_dir() else path.absolute().parent
     telling = (parent.name for parent in (folder, *folder.parents) if parent.name.lower() not in _KINDS)
     return next(telling).replace(":", "_") or "pictures"

@@ -38,6 +38,13 @@ class Wanted:
         group_pattern: Regular expression with one group, searched in the path: the item's group.
         exhaustive: Whether every thing in annotated pictures has its region.
         accept_scored: Whether regions with a machine's score are taken.
+        id_column: Column of a table that tells its rows apart.
+        file_column: Column that names the picture.
+        label_column: Column of labels.
+        group_column: Column of groups.
+        workspace: Where archives are unpacked and frames of a server are kept.
+        token: Access token of a server.
+        timeout_s: How long a server may be silent.
     """
 
     source: str
@@ -48,6 +55,13 @@ class Wanted:
     group_pattern: str | None = None
     exhaustive: bool = True
     accept_scored: bool = False
+    id_column: str | None = None
+    file_column: str | None = None
+    label_column: str | None = None
+    group_column: str | None = None
+    workspace: Path = Path()
+    token: str | None = None
+    timeout_s: float = 60.0
 
 
 def read_source(path: Path, wanted: Wanted) -> Intake:
@@ -94,10 +108,21 @@ def _locate(path: Path, given: str | None) -> tuple[str, Path]:
     if given is not None:
         if not path.exists():
             raise UsageError(f"There is no file or folder {printable(path)}.", "Check the name.")
-        return given, path
+        return given, _within(path, given)
     if path.is_dir() and ((path / TREE_PAGE).is_file() or not _holds_annotations(path)):
         return FOLDERS, path
     return locate_annotations(path)
+
+
+def _within(path: Path, name: str) -> Path:
+    """What the reader of a format takes: the file or folder in a folder, or the path itself."""
+    if not path.is_dir():
+        return path
+    try:
+        told, located = locate_annotations(path)
+    except UsageError:
+        return path
+    return located if told == name else path
 
 
 def _holds_annotations(folder: Path) -> bool:
@@ -144,7 +169,10 @@ def _images_beside(name: str, path: Path) -> Path:
         if "labels" in parts:
             parts[len(parts) - 1 - parts[::-1].index("labels")] = "images"
         return Path(*parts)
-    for beside in (folder.parent / "JPEGImages", folder / "JPEGImages", folder / "images"):
+    besides = [folder.parent / "JPEGImages", folder / "JPEGImages", folder / "images"]
+    if folder.name == "annotations":  # COCO's own layout
+        besides += [folder.parent / "images", folder.parent]
+    for beside in besides:
         if beside.is_dir():
             return beside
     return folder
