@@ -19,7 +19,7 @@ from lydite.core import Candidates, ItemId
 from lydite.data import Picture, load_image
 from lydite.detect import Bank, Evidence, build_bank, decide, resolve, score
 from lydite.detect.embed import Look, look
-from lydite.detect.outline import measure_outlines
+from lydite.detect.outline import Outlines
 from lydite.detect.proposers.regions import RegionProposer
 from lydite.detect.shape import Shapes, describe_shapes, shape_distance
 from lydite.features import Encoder
@@ -131,7 +131,7 @@ def _evidence(scene: Scene, seen: Look, bank: Bank) -> Evidence:
         candidates.quality,
         seen.surround,
         distances,
-        measure_outlines(candidates.masks),
+        Outlines.unmeasured(len(candidates)),
         scores,
         scene.overlaps,
         min(filters.duplicate_iou, suppression.nms_iou),

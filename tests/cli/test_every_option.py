@@ -81,6 +81,7 @@ class Fixture:
                     .replace("{config}", str(self.root / "config.toml"))
                     .replace("{cache}", str(self.root / "cache"))
                     .replace("{negative}", str(self.negative))
+                    .replace("{whole}", str(self.root / "whole"))
                     .replace("{against}", str(self.root / "against"))
                     .replace("{twin}", str(self.root / "twin"))
                     .replace("{boxes2}", str(self.root / "boxes2.json"))
@@ -158,6 +159,10 @@ CASES: dict[str, Case] = {
     "--layer": Case(("--layer", "blocks.3"), ("{mobilenet}",)),
     "--checkpoint": Case(("--checkpoint", "{weights2}"), ("{mobilenet}",)),
     "--short-side": Case(("--short-side", "96")),
+    "--pooling": Case(("--pooling", "nearest")),
+    "--pool-topk": Case(("--pool-topk", "1"), ("--pooling", "topk")),
+    "--zoom-cells": Case(("--zoom-cells", "20")),
+    "--zoom-factor": Case(("--zoom-factor", "4"), ("--zoom-cells", "20")),
     "--device": Case(("--device", "cuda:99"), ("{mobilenet}",)),
     "--half": Case(("--half",), ("{mobilenet}",)),
     "--mean": Case(("--mean", "0.1,0.2,0.3"), ("{mobilenet}",)),
@@ -223,6 +228,7 @@ CASES: dict[str, Case] = {
     "--prototype-kind": Case(
         ("--prototype-kind", "medoid"), ("--prototypes", "1", "--positive-aggregation", "max")
     ),
+    "--focus": Case(("--focus",), ("--positive", "{whole}")),
     "--class-negatives": Case(("--no-class-negatives",), ("--negative", "{against}")),
     "--adjust-examples": Case(("--adjust-examples",)),
     "--attention-positive": Case(("--attention-positive", "0"), ("--adjust-examples",)),
@@ -285,6 +291,9 @@ def fixture(tmp_path_factory: pytest.TempPathFactory) -> Fixture:
     positive = write_examples(root / "positive", {"red": RED, "green": GREEN})
     save(disc(ground((64, 64), 9), (32, 32), 20, (170, 70, 60)), positive / "red" / "3.jpg")
     write_placed_examples(root / "placed", {"red": RED, "green": GREEN})
+    write_placed_examples(root / "whole", {"red": RED, "green": GREEN})
+    for mask in (root / "whole").rglob("*.png"):
+        mask.unlink()
     negative = root / "negative"
     for k, colour in enumerate((BLUE, YELLOW, (120, 120, 120), (150, 60, 140))):
         save(square(ground((64, 64), k), (16, 16), 32, colour), negative / f"{k}.jpg")

@@ -22,7 +22,7 @@ from lydite.core import (
 from lydite.data import ImageLimits
 from lydite.detect import Bank, Exemplar, ExemplarSet, build_bank, embed, eye, find_exemplars
 from lydite.detect.shape import MEASURES
-from lydite.features import pool
+from lydite.features import pool_closer
 from pictures import BLUE, GREEN, RED, YELLOW, disc, example, ground, save, write_examples
 
 
@@ -54,7 +54,7 @@ def test_rows_follow_the_exemplars(folder: Path) -> None:
 
 def test_exemplars_and_candidates_are_embedded_by_one_function(folder: Path) -> None:
     for room in (eye, embed):
-        assert vars(room)["pool"] is pool
+        assert vars(room)["pool_closer"] is pool_closer
     exemplars = find_exemplars(folder / "positive")
     encoder = ColourEncoder()
     made = build_bank(exemplars, encoder)

@@ -91,7 +91,8 @@ def evidence_of(
     evidence = gather_evidence(
         candidates, scores_of(positive, negative), around, NO_SHAPES, np.zeros(1, np.int64)
     )
-    outlines = Outlines(*(np.full(len(masks), value) for value in (0.875, 0.625, 0.125)))
+    rectangle, square, holes = (np.full(len(masks), value) for value in (0.875, 0.625, 0.125))
+    outlines = Outlines(rectangle, square, holes)
     distance = np.full(len(masks), shape, np.float32)
     return candidates, replace(evidence, shape_distance=distance, outlines=outlines)
 
@@ -269,3 +270,11 @@ def test_limits_below_what_was_measured_are_refused(name: str, floor: float) -> 
 def test_no_candidates_get_no_verdicts() -> None:
     _, evidence = evidence_of(Masks.empty((64, 64)), [], [])
     assert decide(evidence, only(adaptive=True)).outcomes == ()
+
+
+def test_a_rule_about_outlines_needs_outlines() -> None:
+    _, evidence = evidence_of(squares((4, 8)), [0.5], [0.0])
+    blind = replace(evidence, outlines=Outlines.unmeasured(1))
+    assert decide(blind, only()).outcomes == (Outcome.ACCEPTED,)
+    with pytest.raises(InvalidValue, match="must be 1, since no outline was measured"):
+        decide(blind, only(max_square=0.9))

@@ -51,6 +51,7 @@ def inside(folder: Path) -> Iterator[Path]:
         "docs/data.md",
         "docs/filters.md",
         "docs/folds.md",
+        "docs/pooling.md",
         "docs/probe.md",
         "docs/python_api.md",
     ],

@@ -3,6 +3,7 @@
 from lydite.detect.accepted import Found, read_accepted
 from lydite.detect.bank import Bank, SetAside, build_bank
 from lydite.detect.bank_file import BankFile, changed_sources, load_bank, save_bank
+from lydite.detect.bank_make import make_bank
 from lydite.detect.calibrate import Calibration, ClassCalibration, calibrate
 from lydite.detect.config import DetectSettings, resolve
 from lydite.detect.decide import DecisionSettings, Verdicts, decide
@@ -73,6 +74,7 @@ __all__ = [
     "finish",
     "gather_evidence",
     "load_bank",
+    "make_bank",
     "open_redecided",
     "open_run",
     "process",

@@ -22,10 +22,10 @@ from lydite.core import (
 from lydite.data import ImageLimits
 from lydite.detect.condense import adjust, choose_prototypes
 from lydite.detect.exemplars import Exemplar, ExemplarSet
-from lydite.detect.eye import Eye, Seen, Vectors
+from lydite.detect.eye import Eye, Focus, Seen, Vectors
 from lydite.detect.settings import BankSettings
 from lydite.detect.shape import MEASURES, Shapes
-from lydite.features import Encoder
+from lydite.features import Encoder, Zoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +197,8 @@ def build_bank(
     limits: ImageLimits | None = None,
     sizes: int = 1,
     making: BankSettings | None = None,
+    zoom: Zoom | None = None,
+    focus: Focus | None = None,
 ) -> Bank:
     """Look at every exemplar and keep its vector.
 
@@ -209,13 +211,15 @@ def build_bank(
         limits: Caps on files and pixels.
         sizes: At how many sizes each is looked at, each half the one before, as far as enough of it is left.
         making: What is made of the examples; each stands for itself when ``None``.
+        zoom: When to look closer; never when ``None``.
+        focus: What finds the thing in examples that are whole pictures; ``None`` leaves them whole.
 
     Raises:
         ExemplarError: If a class has no readable picture, or one picture stands for two classes or for a
             class and its opposite.
     """
     making = making or BankSettings()
-    eye = Eye(encoder, limits or ImageLimits(), sizes)
+    eye = Eye(encoder, limits or ImageLimits(), sizes, zoom, focus)
     class_map = ClassMap(exemplars.class_names)
     positives = eye.look(exemplars.positives)
     read = {seen.exemplar.class_name for seen in positives}

@@ -38,7 +38,13 @@ _MAGIC = b"lydite bank 1\n"
 _LENGTH = struct.Struct("<Q")
 _DIGEST_BYTES = 32
 _ARRAYS = ("positives", "shapes", "positive_sizes", "negatives", "negative_sizes")
-MADE_BY = (*GROUPS["encoder"].model_fields, "exemplar_sizes", "pseudo_negative_cos", "class_negatives")
+MADE_BY = (
+    *GROUPS["encoder"].model_fields,
+    "exemplar_sizes",
+    "pseudo_negative_cos",
+    "focus",
+    "class_negatives",
+)
 """The settings that the vectors of a bank depend on; all others can be chosen anew."""
 
 

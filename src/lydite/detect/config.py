@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from lydite.core import UnknownName, UsageError
 from lydite.data import ImageLimits
@@ -35,7 +35,7 @@ from lydite.detect.settings import (
     SuppressionSettings,
     TidySettings,
 )
-from lydite.features import EncoderSettings
+from lydite.features import EncoderSettings, PoolingRule
 
 
 class LimitSettings(BaseModel):
@@ -71,6 +71,17 @@ class DetectSettings(BaseModel):
     calibration: CalibrationSettings = CalibrationSettings()
     limits: LimitSettings = LimitSettings()
     report: ReportSettings = ReportSettings()
+
+    @model_validator(mode="after")
+    def _windows_are_means(self) -> DetectSettings:
+        if self.encoder.pooling is PoolingRule.TOPK and (
+            self.proposer.proposer == "similarity" or self.sam.sam_prompts != "grid"
+        ):
+            raise ValueError(
+                "pooling topk does not go with similarity maps, whose windows are means of cells; "
+                "choose pooling coverage, or another proposer"
+            )
+        return self
 
     @property
     def decision(self) -> DecisionSettings:
@@ -190,6 +201,9 @@ def read_flat(file: Path) -> dict[str, object]:
 def _as_usage_error(error: ValidationError) -> UsageError:
     problems = []
     for problem in error.errors():
+        if not problem["loc"]:  # about several groups together
+            problems.append(str(problem["msg"]))
+            continue
         name = str(problem["loc"][1]) if len(problem["loc"]) > 1 else str(problem["loc"][0])
         problems.append(f"{name}: {problem['msg']} (seen: {problem['input']!r})")
     return UsageError("Settings refused: " + "; ".join(problems) + ".")

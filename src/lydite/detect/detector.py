@@ -10,7 +10,8 @@ from time import perf_counter
 
 from lydite.core import Candidates, Decisions, FeatureSpace, ImageId, ItemId, Outcome
 from lydite.data import ImageFile, ImageLimits, Picture, load_image
-from lydite.detect.bank import Bank, build_bank
+from lydite.detect.bank import Bank
+from lydite.detect.bank_make import make_bank
 from lydite.detect.calibrate import Calibration, calibrate
 from lydite.detect.config import (
     DetectSettings,
@@ -193,11 +194,7 @@ class Detector:
         """
         settings = settings or resolve()
         encoder = build_encoder(settings.encoder)
-        limits = settings.limits.to_image_limits()
-        scoring = settings.scoring
-        bank = build_bank(
-            exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes, settings.bank
-        )
+        bank = make_bank(exemplars, encoder, settings)
         return cls._with_bank(bank, encoder, settings, cache, proposer, pile)
 
     @classmethod

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lydite.core import Candidates, FeatureMap, Features
 from lydite.data import Picture
 from lydite.detect.collapse import require_spread
-from lydite.features import CacheKey, Encoder, VectorCache, candidates_digest, pool, pool_surround
+from lydite.features import CacheKey, Encoder, VectorCache, Zoom, candidates_digest, pool_closer
 
 Timer = Callable[[str], AbstractContextManager[None]]
 
@@ -39,6 +39,7 @@ def look(
     cache: VectorCache | None,
     timer: Timer,
     feature_map: FeatureMap | None = None,
+    zoom: Zoom | None = None,
 ) -> Look:
     """Embed the candidates of a picture by one pass of the encoder, or from the cache.
 
@@ -50,12 +51,15 @@ def look(
         cache: Where vectors are kept; ``None`` keeps none.
         timer: Names the stages.
         feature_map: The picture's map where it is already there; the encoder is asked when ``None``.
+        zoom: When to look closer; never when ``None``.
 
     Raises:
         CollapsedFeatures: If the encoder cannot tell the candidates of a textured picture apart.
     """
     ids = tuple(str(region) for region in candidates.ids)
     digest = candidates_digest(candidates.masks)
+    if zoom is not None and zoom.cells:
+        digest = hashlib.sha256(f"{zoom} {digest}".encode()).hexdigest()
     inside_key = CacheKey(encoder.space, picture.image_id, digest, short_side)
     around_key = replace(inside_key, candidates=hashlib.sha256(f"surround {digest}".encode()).hexdigest())
     if cache is not None:
@@ -67,8 +71,9 @@ def look(
         with timer("encode"):
             feature_map = encoder.encode(picture.pixels)
     with timer("pool"):
-        inside = pool(feature_map, candidates.masks, ids)
-        around = pool_surround(feature_map, candidates.masks, ids)
+        inside, around = pool_closer(
+            picture.pixels, encoder, feature_map, candidates.masks, ids, zoom or Zoom()
+        )
     require_spread(inside, feature_map, picture.pixels, str(candidates.item))
     if cache is not None:
         with timer("cache"):

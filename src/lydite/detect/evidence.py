@@ -82,8 +82,12 @@ class Evidence:
         """Pass if the overlaps suffice for these limits.
 
         Raises:
-            InvalidValue: If a limit lies below what was measured.
+            InvalidValue: If a limit lies below what was measured, or outlines are asked for that were not.
         """
+        if filters.reads_outlines and not self.outlines.measured:
+            raise InvalidValue(
+                "max_rectangle, max_square, max_holes", "1, since no outline was measured", filters
+            )
         for name, limit, floor in (
             ("duplicate_iou", filters.duplicate_iou, self.floor_iou),
             ("nms_iou", suppression.nms_iou, self.floor_iou),
@@ -101,6 +105,8 @@ def gather_evidence(
     bank_labels: npt.NDArray[np.int64],
     floor_iou: float = _LEAST,
     floor_ios: float = _LEAST,
+    *,
+    outlines: bool = True,
 ) -> Evidence:
     """Measure candidates beside their scores.
 
@@ -112,6 +118,7 @@ def gather_evidence(
         bank_labels: ``(m,)`` their classes.
         floor_iou: The smallest IoU limit that will be asked for; higher is faster.
         floor_ios: The smallest limit on the intersection over the smaller that will be asked for.
+        outlines: Measure outlines, which the rules about rectangles, squares and holes need.
     """
     height, width = candidates.size_hw
     x0, y0, x1, y1 = candidates.masks.boxes.xyxy.astype(np.int64).T
@@ -121,7 +128,7 @@ def gather_evidence(
         candidates.quality,
         surround,
         _shape_distances(candidates, scores, bank_shapes, bank_labels),
-        measure_outlines(candidates.masks),
+        measure_outlines(candidates.masks) if outlines else Outlines.unmeasured(len(candidates)),
         scores,
         pairwise_overlaps(candidates.masks, max(floor_iou, _LEAST), max(floor_ios, _LEAST)),
         max(floor_iou, _LEAST),

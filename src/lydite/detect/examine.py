@@ -70,6 +70,7 @@ class Examiner:
                 bank.labels,
                 min(filters.duplicate_iou, suppression.nms_iou),
                 suppression.nested_ios,
+                outlines=filters.reads_outlines,
             )
         return candidates, evidence
 
@@ -98,5 +99,14 @@ class Examiner:
         if not len(candidates):
             nothing = Features(bank.positives.vectors[:0], (), bank.space)
             return Look(nothing, np.zeros(0, np.float32))
-        short_side = self.settings.encoder.short_side
-        return look(picture, candidates, self.encoder, short_side, self.cache, timer, feature_map)
+        chosen = self.settings.encoder
+        return look(
+            picture,
+            candidates,
+            self.encoder,
+            chosen.short_side,
+            self.cache,
+            timer,
+            feature_map,
+            chosen.zoom,
+        )

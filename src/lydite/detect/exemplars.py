@@ -49,6 +49,10 @@ class Exemplar:
         picture = load_image(self.path, limits)
         return picture, self._mask_in(picture, limits)
 
+    def is_whole(self, picture: Picture) -> bool:
+        """Whether nothing says where in the picture the object is."""
+        return self.box is None and self.mask is None and picture.alpha is None
+
     def _mask_in(self, picture: Picture, limits: ImageLimits) -> Masks:
         size_hw = picture.size_hw
         if self.box is not None:

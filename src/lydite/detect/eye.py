@@ -6,6 +6,7 @@ at four times as large as the same thing in a scene; seen at a half and a quarte
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,10 @@ from lydite.core import FeatureMap, Features, ImageError, ImageId, Masks
 from lydite.data import ImageLimits, Picture
 from lydite.detect.exemplars import Exemplar, ExemplarSet
 from lydite.detect.shape import Shapes, describe_shapes
-from lydite.features import Encoder, pool
+from lydite.features import Encoder, Zoom, pool_closer
 
+Focus = Callable[[Picture, FeatureMap], Masks | None]
+"""Finds the one mask of the thing in a picture, or nothing."""
 Vectors = npt.NDArray[np.float32]
 
 SMALLEST = 32.0
@@ -48,11 +51,22 @@ class Eye:
         encoder: Looks at pictures.
         limits: Caps on files and pixels.
         sizes: At how many sizes each example is looked at, each half the one before.
+        zoom: When to look closer at an example at its own size.
+        focus: What finds the thing in examples that are whole pictures; ``None`` leaves them whole.
     """
 
-    def __init__(self, encoder: Encoder, limits: ImageLimits, sizes: int) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        limits: ImageLimits,
+        sizes: int,
+        zoom: Zoom | None = None,
+        focus: Focus | None = None,
+    ) -> None:
         self._encoders = [encoder.smaller(2**step) for step in range(sizes)]
         self._limits = limits
+        self._zoom = zoom or Zoom()
+        self._focus = focus
         self.problems: dict[str, ImageError] = {}
         self.image_ids: dict[str, ImageId] = {}
         self._last: tuple[ImageId, list[FeatureMap]] | None = None
@@ -67,6 +81,8 @@ class Eye:
                 self.problems[exemplar.name] = error
                 continue
             self.image_ids[exemplar.name] = picture.image_id
+            if self._focus is not None and exemplar.class_name is not None and exemplar.is_whole(picture):
+                mask = self._focus(picture, self._map_of(picture, 0)) or mask
             vectors = self._vectors(picture, mask, exemplar.name)
             smaller = np.stack([vectors[0].vectors[0], *(each.vectors[0] for each in vectors[1:])])[1:]
             seen.append(Seen(exemplar, vectors[0], describe_shapes(mask), smaller))
@@ -81,7 +97,10 @@ class Eye:
             if step and side < SMALLEST:
                 vectors += vectors[-1:] * (len(self._encoders) - step)
                 break
-            vectors.append(pool(feature_map, mask, (name,)))
+            zoom = Zoom() if step else self._zoom
+            vectors.append(
+                pool_closer(picture.pixels, self._encoders[step], feature_map, mask, (name,), zoom)[0]
+            )
         return vectors
 
     def _map_of(self, picture: Picture, step: int) -> FeatureMap:

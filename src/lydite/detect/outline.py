@@ -27,14 +27,22 @@ class Outlines:
             at any angle, that holds them; 1 is a rectangle, pi / 4 a disc.
         square: ``(n,)`` float64 the same over the smallest such square; never more than ``rectangle``.
         holes: ``(n,)`` float64 share of the area within the outer outlines that is not of the mask.
+        measured: False where nobody asked and all are 0.
     """
 
     rectangle: npt.NDArray[np.float64]
     square: npt.NDArray[np.float64]
     holes: npt.NDArray[np.float64]
+    measured: bool = True
 
     def __len__(self) -> int:
         return len(self.rectangle)
+
+    @classmethod
+    def unmeasured(cls, count: int) -> Outlines:
+        """Rows that no rule may look at: measuring takes a fifth of a millisecond a mask."""
+        nothing = np.zeros(count)
+        return cls(nothing, nothing, nothing, measured=False)
 
 
 def measure_outlines(masks: Masks) -> Outlines:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lydite.core import FeatureSpace
-from lydite.detect.bank import build_bank
+from lydite.detect.bank_make import make_bank
 from lydite.detect.calibrate import Calibration, calibrate
 from lydite.detect.config import DetectSettings
 from lydite.detect.decide import DecisionSettings, decide
@@ -38,11 +38,7 @@ def rehearse_run(run: FinishedRun, settings: DetectSettings) -> Rehearsal:
         tuple(each for each in examples if each.class_name is None),
     )
     encoder = build_encoder(settings.encoder)
-    limits = settings.limits.to_image_limits()
-    scoring = settings.scoring
-    bank = build_bank(
-        exemplars, encoder, scoring.pseudo_negative_cos, limits, scoring.exemplar_sizes, settings.bank
-    )
+    bank = make_bank(exemplars, encoder, settings)
     bank.space.require_same(FeatureSpace(**_tuples(run.description["space"])))
     return rehearse(bank, Searcher(Examiner(encoder, build_proposer(settings), settings)))
 

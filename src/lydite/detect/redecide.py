@@ -28,7 +28,7 @@ from lydite.detect.detector import Detection
 from lydite.detect.evidence import Evidence
 from lydite.detect.explain import explain
 from lydite.detect.finished import FinishedRun
-from lydite.detect.outline import measure_outlines
+from lydite.detect.outline import Outlines, measure_outlines
 from lydite.detect.run import DESCRIPTION, SETTINGS, RunFolder, with_fingerprint
 from lydite.detect.scoring import NEAREST_KEPT, Scores
 from lydite.detect.store import ImageRecord, masks_of
@@ -133,7 +133,7 @@ def restore(
         table["quality"].to_numpy(),
         table["surround"].to_numpy(),
         table["shape_distance"].to_numpy(),
-        measure_outlines(masks),
+        measure_outlines(masks) if filters.reads_outlines else Outlines.unmeasured(len(masks)),
         _scores(table, class_map),
         pairwise_overlaps(masks, floor_iou, floor_ios),
         floor_iou,

@@ -87,6 +87,11 @@ class FilterSettings(_Settings):
         0.90, ge=0, le=1, description="above this IoU with a better proposal a candidate is its duplicate"
     )
 
+    @property
+    def reads_outlines(self) -> bool:
+        """Whether a rule about rectangles, squares or holes is on."""
+        return min(self.max_rectangle, self.max_square, self.max_holes) < 1
+
     @model_validator(mode="after")
     def _areas_leave_room(self) -> FilterSettings:
         if self.min_area_frac > self.max_area_frac:
@@ -127,6 +132,10 @@ class BankSettings(_Settings):
     )
     prototype_kind: PrototypeKind = Field(
         PrototypeKind.MEAN, description="prototypes: the mean of a cluster, or the example nearest to it"
+    )
+    focus: bool = Field(
+        False,
+        description="find the thing in examples that are whole pictures, if it covers less than half",
     )
     class_negatives: bool = Field(
         True,

@@ -6,7 +6,6 @@ merged remain candidates beside their union: which of them is the thing is decid
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import cv2
@@ -20,8 +19,11 @@ from lydite.detect.settings import TidySettings
 CLEANED, MERGED = "cleaned", "merged"
 """What an origin says, after a ``+``, of a mask that was changed or made here."""
 Placed = tuple[int, int, npt.NDArray[np.bool_]]
-_MOST_UNIONS = 500
-"""Unions made at most: those whose pieces are largest."""
+_MOST_PAIRS, _MOST_UNIONS = 5000, 500
+"""Pairs tried and unions made at most: those of pieces of the best quality."""
+_LEAST_PIECE = 0.1
+_CORNERS = np.array([[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]], np.float32)
+"""A pixel is a square: its corners count, not its centre."""
 
 
 def tidy(candidates: Candidates, settings: TidySettings) -> Candidates:
@@ -114,8 +116,12 @@ def merge_fragments(candidates: Candidates, settings: TidySettings) -> Candidate
     """
     masks = candidates.masks
     unions, first, second = [], [], []
-    for i, j in _neighbours(masks, settings.merge_gap):
-        union = _union(masks.crop(i), masks.crop(j), settings)
+    pieces: dict[int, Placed] = {}
+    for i, j in _neighbours(candidates, settings):
+        for row in (i, j):
+            if row not in pieces:
+                pieces[row] = masks.crop(row)
+        union = _union(pieces[i], pieces[j], settings)
         if union is not None:
             unions.append(union)
             first.append(i)
@@ -141,17 +147,28 @@ def merge_fragments(candidates: Candidates, settings: TidySettings) -> Candidate
     )
 
 
-def _neighbours(masks: Masks, gap: int) -> Iterator[tuple[int, int]]:
-    """Pairs whose boxes are at most a gap apart and of which neither box holds the other, largest first."""
-    x0, y0, x1, y1 = masks.boxes.xyxy.astype(np.float64).T
-    order = np.argsort(-masks.areas, kind="stable")
-    for at, i in enumerate(order):
-        others = order[at + 1 :]
-        apart_x = np.maximum(x0[i], x0[others]) - np.minimum(x1[i], x1[others])
-        apart_y = np.maximum(y0[i], y0[others]) - np.minimum(y1[i], y1[others])
-        within = (x0[others] >= x0[i]) & (x1[others] <= x1[i]) & (y0[others] >= y0[i]) & (y1[others] <= y1[i])
-        for j in others[(np.maximum(apart_x, apart_y) <= gap) & ~within]:
-            yield int(i), int(j)
+def _neighbours(candidates: Candidates, settings: TidySettings) -> list[tuple[int, int]]:
+    """Pairs that could be one compact whole, by their boxes and areas alone; those of best quality first.
+
+    A convex thing fills at least half of its box. A piece below a tenth of the other makes a union that is a
+    near-duplicate of the other, so it is not tried.
+    """
+    boxes, areas = candidates.boxes.xyxy.astype(np.float64), candidates.masks.areas.astype(np.float64)
+    quality = candidates.quality
+    found: list[tuple[float, int, int]] = []
+    for i in range(len(boxes) - 1):
+        low = np.minimum(boxes[i, :2], boxes[i + 1 :, :2])
+        high = np.maximum(boxes[i, 2:], boxes[i + 1 :, 2:])
+        apart = np.maximum(boxes[i, :2], boxes[i + 1 :, :2]) - np.minimum(boxes[i, 2:], boxes[i + 1 :, 2:])
+        together, smaller = areas[i] + areas[i + 1 :], np.minimum(areas[i], areas[i + 1 :])
+        seam = settings.merge_gap * 2 * np.sqrt(together)
+        box = (high - low).prod(axis=1)
+        compact = (together + seam >= 0.5 * settings.merge_solidity * box) & (together <= box)
+        near = (apart.max(axis=1) <= settings.merge_gap) & (smaller >= _LEAST_PIECE * (together - smaller))
+        others = np.flatnonzero(compact & near) + i + 1
+        found += [(-min(float(quality[i]), float(quality[j])), i, int(j)) for j in others]
+    found.sort()
+    return [(i, j) for _, i, j in found[:_MOST_PAIRS]]
 
 
 def _union(a: Placed, b: Placed, settings: TidySettings) -> Placed | None:
@@ -161,20 +178,18 @@ def _union(a: Placed, b: Placed, settings: TidySettings) -> Placed | None:
     bottom = max(p[0] + p[2].shape[0] for p in (a, b))
     right = max(p[1] + p[2].shape[1] for p in (a, b))
     one, other = (_in_frame(p, (top, left, bottom, right)) for p in (a, b))
-    if (one & other).any():
+    if cv2.countNonZero(one & other):
         return None
     kernel = np.ones((2 * gap + 1,) * 2, np.uint8)
-    reached = np.asarray(cv2.dilate(one, kernel), np.uint8) & other
-    if not reached.any():
+    if not cv2.countNonZero(np.asarray(cv2.dilate(one, kernel), np.uint8) & other):
         return None
     padded = np.pad(one | other, gap)
     union = np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel), np.uint8)[gap:-gap, gap:-gap]
-    ys, xs = np.nonzero(union)
-    corners = np.stack([xs, ys], axis=1).astype(np.float32)[:, None] + np.array(
-        [[0, 0], [1, 0], [0, 1], [1, 1]], np.float32
-    )
+    union = np.ascontiguousarray(union)
+    outlines, _ = cv2.findContours(union, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    corners = np.concatenate(outlines).astype(np.float32) + _CORNERS
     hull = cv2.contourArea(cv2.convexHull(corners.reshape(-1, 2)))
-    if union.sum() < settings.merge_solidity * hull:
+    if cv2.countNonZero(union) < settings.merge_solidity * hull:
         return None
     return top, left, union.view(np.bool_)
 

@@ -5,8 +5,10 @@ from lydite.features.encoder import Encoder
 from lydite.features.encoders import ENCODERS, build_encoder
 from lydite.features.overlap import coverage, coverage_dense, effective_cells
 from lydite.features.pooling import POOLING, pool, pool_image, pool_weighted
+from lydite.features.rules import PoolingRule
 from lydite.features.settings import EncoderSettings
 from lydite.features.surround import pool_surround
+from lydite.features.zoom import Zoom, pool_closer
 
 __all__ = [
     "ENCODERS",
@@ -15,13 +17,16 @@ __all__ = [
     "CacheSize",
     "Encoder",
     "EncoderSettings",
+    "PoolingRule",
     "VectorCache",
+    "Zoom",
     "build_encoder",
     "candidates_digest",
     "coverage",
     "coverage_dense",
     "effective_cells",
     "pool",
+    "pool_closer",
     "pool_image",
     "pool_surround",
     "pool_weighted",

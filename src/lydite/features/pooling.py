@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from lydite.core import CollapsedFeatures, FeatureMap, Features, InvalidValue, Masks
 from lydite.core.errors import shorten
 from lydite.features.overlap import coverage
+from lydite.features.rules import NEAREST, mean_of_largest, nearest, topk_of
 
 POOLING = "coverage-mean, L2"
 """The rule by its name in ``FeatureSpace.pooling``."""
@@ -20,7 +21,9 @@ _SPARSE_BELOW = 0.12
 
 
 def pool(feature_map: FeatureMap, masks: Masks, ids: Sequence[str]) -> Features:
-    """One vector per mask: ``L2(coverage @ cells)``, all masks in one matrix product.
+    """One vector per mask, by the rule that the map's space names.
+
+    By default ``L2(coverage @ cells)``, all masks in one matrix product; for the others see ``rules``.
 
     Args:
         feature_map: The dense map of the picture.
@@ -40,7 +43,14 @@ def pool(feature_map: FeatureMap, masks: Masks, ids: Sequence[str]) -> Features:
         )
     if len(masks) != len(ids):
         raise InvalidValue("ids", f"one for each of {len(masks)} masks", len(ids))
-    return pool_weighted(feature_map, coverage(masks, feature_map.grid_hw), ids)
+    if feature_map.space.pooling == NEAREST:
+        return pool_weighted(feature_map, nearest(masks, feature_map.grid_hw), ids)
+    weights = coverage(masks, feature_map.grid_hw)
+    k = topk_of(feature_map.space)
+    if not k:
+        return pool_weighted(feature_map, weights, ids)
+    cells = feature_map.cells.reshape(-1, feature_map.space.dim)
+    return Features(_unit(mean_of_largest(cells, weights, k), ids), tuple(ids), feature_map.space)
 
 
 def pool_weighted(feature_map: FeatureMap, weights: csr_array, ids: Sequence[str]) -> Features:
@@ -74,11 +84,18 @@ def pool_image(feature_map: FeatureMap, identifier: str) -> Features:
         identifier: The id of the one row.
 
     Returns:
-        One unit vector: ``L2(mean of all cells)``.
+        One unit vector: ``L2(mean of all cells)``, or by the rule that the map's space names.
 
     Raises:
         CollapsedFeatures: If the mean is zero.
     """
+    k = topk_of(feature_map.space)
+    if k:
+        cells = feature_map.cells.reshape(-1, feature_map.space.dim)
+        whole = csr_array(np.full((1, len(cells)), 1 / len(cells), np.float32))
+        return Features(
+            _unit(mean_of_largest(cells, whole, k), (identifier,)), (identifier,), feature_map.space
+        )
     mean = feature_map.cells.mean(axis=(0, 1), dtype=np.float64)[None]
     return Features(_unit(mean, (identifier,)), (identifier,), feature_map.space)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from lydite.core.errors import UsageError
+from lydite.features.rules import PoolingRule
+from lydite.features.zoom import Zoom
 
 
 class EncoderSettings(BaseModel):
@@ -27,6 +29,19 @@ class EncoderSettings(BaseModel):
     short_side: int = Field(
         512, ge=32, le=4096, description="pixels of the short side at which pictures are looked at"
     )
+    pooling: PoolingRule = Field(
+        PoolingRule.COVERAGE,
+        description="cells under a mask to one vector: coverage (weighted by share), nearest (those whose "
+        "corner it holds), topk (the largest values of each channel)",
+    )
+    pool_topk: int = Field(8, ge=1, le=10000, description="pooling topk: how many values of each channel")
+    zoom_cells: float = Field(
+        0.0,
+        ge=0,
+        le=10000,
+        description="masks that cover fewer cells are looked at again, closer, tile by tile; 0 = off",
+    )
+    zoom_factor: int = Field(2, ge=2, le=8, description="zoom-cells: how many times closer")
     device: str = Field("cpu", description="cpu, cuda, cuda:1, mps")
     half: bool = Field(False, description="run the network in half precision")
     mean: tuple[float, float, float] | None = Field(
@@ -39,8 +54,13 @@ class EncoderSettings(BaseModel):
         default_factory=dict, description="extra arguments for the model's builder, as name=value"
     )
 
+    @property
+    def zoom(self) -> Zoom:
+        """When to look closer."""
+        return Zoom(self.zoom_cells, self.zoom_factor)
+
     def refuse_foreign(self, fact: str) -> None:
-        """Pass if only ``encoder`` and ``short_side`` are set, which every encoder honours.
+        """Pass if nothing is set but what every encoder honours, such as ``short_side``.
 
         Args:
             fact: Why nothing else can be honoured, without its full stop.
@@ -58,4 +78,4 @@ class EncoderSettings(BaseModel):
                 )
 
 
-_EVERYONES = frozenset({"encoder", "short_side"})
+_EVERYONES = frozenset({"encoder", "short_side", "pooling", "pool_topk", "zoom_cells", "zoom_factor"})

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from lydite.core import FeatureMap, Features, Masks
 from lydite.features.overlap import coverage
+from lydite.features.rules import mean_of_largest, topk_of
 
 _REACH = 0.35
 """How far the surround reaches beyond the box on each side, as a share of the box's side."""
@@ -35,6 +37,9 @@ def pool_surround(feature_map: FeatureMap, masks: Masks, ids: Sequence[str]) -> 
     Returns:
         ``n`` unit vectors of the map's space.
     """
+    k = topk_of(feature_map.space)
+    if k:
+        return Features(_largest_around(feature_map, masks, k), tuple(ids), feature_map.space)
     cells = feature_map.cells.astype(np.float64)
     rows, columns, dim = cells.shape
     cell_hw = np.array(masks.size_hw) / (rows, columns)
@@ -46,6 +51,23 @@ def pool_surround(feature_map: FeatureMap, masks: Masks, ids: Sequence[str]) -> 
     nothing = left_over < 0.5
     around[nothing] = cells.sum(axis=(0, 1))
     return Features(_unit(around, feature_map), tuple(ids), feature_map.space)
+
+
+def _largest_around(feature_map: FeatureMap, masks: Masks, k: int) -> npt.NDArray[np.float32]:
+    """By top-k pooling: of the cells of each enlarged box that its mask covers less than half of."""
+    grid = feature_map.grid_hw
+    cell_hw = np.array(masks.size_hw) / grid
+    covered = coverage(masks, grid)
+    numbers = np.arange(grid[0] * grid[1]).reshape(grid)
+    weights = np.zeros((len(masks), numbers.size), np.float32)
+    for row, (top, left, bottom, right) in enumerate(zip(*_reach(masks, cell_hw, grid), strict=True)):
+        weights[row, numbers[top:bottom, left:right].ravel()] = 1
+        start, stop = covered.indptr[row : row + 2]
+        full = covered.data[start:stop] * masks.areas[row] >= 0.5 * cell_hw.prod()
+        weights[row, covered.indices[start:stop][full]] = 0
+        weights[row] = weights[row] if weights[row].any() else 1
+    pooled = mean_of_largest(feature_map.cells.reshape(numbers.size, -1), csr_array(weights), k)
+    return _unit(pooled.astype(np.float64), feature_map)
 
 
 def _reach(

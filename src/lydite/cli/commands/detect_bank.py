@@ -9,7 +9,7 @@ import typer
 
 from lydite.cli.options import with_settings
 from lydite.cli.screen import err, out
-from lydite.detect import build_bank, find_exemplars, save_bank
+from lydite.detect import find_exemplars, make_bank, save_bank
 from lydite.detect.bank import Bank
 from lydite.detect.bank_file import MADE_BY
 from lydite.detect.config import GROUPS, resolve
@@ -40,15 +40,7 @@ def bank(
     Example: lydite detect bank examples/ --negative other/ --out fruit.bank
     """
     settings = resolve("strict", config, given)
-    encoder, scoring = build_encoder(settings.encoder), settings.scoring
-    made = build_bank(
-        find_exemplars(positive, negative),
-        encoder,
-        scoring.pseudo_negative_cos,
-        settings.limits.to_image_limits(),
-        scoring.exemplar_sizes,
-        settings.bank,
-    )
+    made = make_bank(find_exemplars(positive, negative), build_encoder(settings.encoder), settings)
     report_examples(made)
     save_bank(out_file, made, settings)
     negatives = "" if made.negatives is None else f" and {len(made.negatives)} negatives"

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from lydite.features.encoder import Encoder
 from lydite.features.encoders import descriptor, embedded
+from lydite.features.rules import NEAREST, PoolingRule, Repooled, topk_name
 from lydite.features.settings import EncoderSettings
 
 
@@ -33,4 +34,11 @@ def build_encoder(settings: EncoderSettings) -> Encoder:
     Raises:
         UsageError: If the encoder cannot honour an option, or needs a part that is not installed.
     """
-    return ENCODERS.get(settings.encoder, ENCODERS["timm"])(settings)
+    encoder = ENCODERS.get(settings.encoder, ENCODERS["timm"])(settings)
+    match settings.pooling:
+        case PoolingRule.COVERAGE:
+            return encoder
+        case PoolingRule.NEAREST:
+            return Repooled(encoder, NEAREST)
+        case PoolingRule.TOPK:
+            return Repooled(encoder, topk_name(settings.pool_topk))
