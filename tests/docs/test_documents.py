@@ -54,6 +54,7 @@ def inside(folder: Path) -> Iterator[Path]:
         "docs/pooling.md",
         "docs/probe.md",
         "docs/python_api.md",
+        "docs/sources.md",
     ],
 )
 def test_every_python_block_runs(inside: Path, document: str, capsys: pytest.CaptureFixture[str]) -> None:
