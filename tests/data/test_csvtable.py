@@ -112,6 +112,28 @@ def test_whatever_was_written_is_read(tmp_path: Path, rows: list[list[str]]) -> 
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.text("ab é,;\u2028\u0085\x0b", max_size=6)), st.sampled_from(["\n", "\r\n"]), st.booleans()
+)
+def test_lines_without_quotes_are_read_as_those_with(
+    tmp_path: Path, lines: list[str], end: str, last: bool
+) -> None:
+    text = end.join(["a,b", *lines]) + end * last
+    quick = read(tmp_path, text)
+    careful = read(tmp_path, f'{text}{"" if last else end}"x",y')  # a quote makes it go line by line
+    assert quick.frame.rows() == careful.frame.rows()[:-1]
+    assert [str(problem) for problem in quick.problems] == [str(problem) for problem in careful.problems]
+
+
+def test_care_may_begin_in_any_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lydite.data.csvtable._BLOCK_LETTERS", 20)
+    lines = ["id,label", *(f"{number},b" for number in range(50)), '"a\n",b', "x", *("c,d" for _ in range(9))]
+    found = read(tmp_path, "\n".join(lines))
+    assert found.frame["line"].to_list() == [*range(2, 53), *range(55, 64)]
+    assert [problem.line for problem in found.problems] == [54]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
 def test_any_bytes_end_well(tmp_path: Path, data: bytes) -> None:
     try:

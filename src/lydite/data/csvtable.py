@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ LINE = "line"
 """The column of line numbers, counted from 1; a table's own column of this name becomes ``line_``."""
 
 _BLOCK_ROWS = 50_000
+_BLOCK_LETTERS = 1 << 23
 _MOST_COLUMNS = 4096
 _DELIMITERS = ",;\t|"
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -81,7 +83,9 @@ def _read(file: TextIO, place: Place) -> CsvTable:
         raise problems[0]
     names = _names(header, place)
     lines.width = len(names)
-    blocks = [_frame(block, names, place, problems) for block in _blocks(rows)]
+    lines.begin()
+    blocks = list(_plain_blocks(lines, names, delimiter, place, problems))
+    blocks += [_frame(block, names, place, problems) for block in _blocks(rows)]
     frame = pl.concat(blocks) if blocks else _table([], names)
     return CsvTable(place.path, frame, tuple(problems))
 
@@ -123,6 +127,15 @@ class _Lines:
         self.first += len(self._record)
         self._record = []
 
+    def read_block(self) -> str:
+        """Many whole lines at once, which count as read."""
+        text = self._file.read(_BLOCK_LETTERS)
+        return text + self._file.readline() if text else ""
+
+    def put_back(self, text: str) -> None:
+        """Lines to be read one by one."""
+        self._waiting = [*io.StringIO(text, newline="")][::-1]
+
     def spans(self) -> int:
         """How many lines the record has."""
         return len(self._record)
@@ -131,6 +144,42 @@ class _Lines:
         """All lines of the record but the first."""
         self._waiting += self._record[:0:-1]
         del self._record[1:]
+
+
+def _plain_blocks(
+    lines: _Lines, names: list[str], delimiter: str, place: Place, problems: list[AnnotationError]
+) -> Iterator[pl.DataFrame]:
+    """Tables of many lines at once, up to the first that takes more care: a quote, bad bytes."""
+    while block := lines.read_block():
+        text = block.replace("\r\n", "\n")
+        frame = None
+        if '"' not in text and "\r" not in text:
+            frame = _split_plain(text.removesuffix("\n").split("\n"), lines.first, delimiter)
+        if frame is None:
+            lines.put_back(block)
+            return
+        lines.first += len(frame)
+        fields = pl.col("fields")
+        wrong = frame.filter((pl.col("text") != "") & (fields != len(names)))
+        for line, seen, count in wrong.select(LINE, "text", "fields").iter_rows():
+            reason = f"has {count} fields instead of {len(names)}"
+            problems.append(place.at("the line", line).error(reason, seen[:80]))
+        good = frame.filter((pl.col("text") != "") & (fields == len(names)))
+        split = pl.col("text").str.split_exact(delimiter, len(names) - 1).struct.rename_fields(names)
+        yield _trimmed(good.select(LINE, split.alias("all")).unnest("all"), names)
+
+
+def _split_plain(lines: list[str], first: int, delimiter: str) -> pl.DataFrame | None:
+    """Lines, their numbers and numbers of fields; none if one of them is no valid text."""
+    try:
+        frame = pl.DataFrame({"text": pl.Series(lines, dtype=pl.String)})
+    except UnicodeEncodeError:
+        return None
+    return frame.select(
+        pl.int_range(first, first + len(lines), dtype=pl.Int32).alias(LINE),
+        "text",
+        (pl.col("text").str.count_matches(delimiter, literal=True) + 1).alias("fields"),
+    )
 
 
 def _rows(
@@ -192,6 +241,10 @@ def _table(block: list[tuple[int, list[str]]], names: list[str]) -> pl.DataFrame
     columns = list(zip(*(row for _, row in block), strict=True)) or [()] * len(names)
     texts = {name: pl.Series(column, dtype=pl.String) for name, column in zip(names, columns, strict=True)}
     frame = pl.DataFrame({LINE: pl.Series([line for line, _ in block], dtype=pl.Int32), **texts})
+    return _trimmed(frame, names)
+
+
+def _trimmed(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     trimmed = pl.col(names).str.strip_chars()
     return frame.with_columns(pl.when(trimmed != "").then(trimmed).name.keep())
 

@@ -29,7 +29,9 @@ except OutputError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are of POSIX")
 def test_what_does_not_fit_is_said_and_nothing_is_left(tmp_path: Path) -> None:
-    archive = tar_of(tmp_path / "a.tar", {"small": b"1", "cat/large.bmp": random.Random(1).randbytes(300_000)})
+    archive = tar_of(
+        tmp_path / "a.tar", {"small": b"1", "cat/large.bmp": random.Random(1).randbytes(300_000)}
+    )
     found = subprocess.run(
         [sys.executable, "-c", CODE, str(archive), str(tmp_path / "w")],
         capture_output=True,
@@ -37,5 +39,7 @@ def test_what_does_not_fit_is_said_and_nothing_is_left(tmp_path: Path) -> None:
         check=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    assert "cannot be written: File too large. Write to a file system that takes larger files." in found.stdout
+    assert (
+        "cannot be written: File too large. Write to a file system that takes larger files." in found.stdout
+    )
     assert [path.name for path in (tmp_path / "w" / "unpacked").iterdir()] == [".lock"]
