@@ -35,6 +35,7 @@ PANELS = {
     "calibration": "Calibration: thresholds from the examples",
     "limits": "Limits: what is not even opened",
     "report": "Pages: what is drawn",
+    "review": "Review: how the pass is held",
 }
 
 

@@ -84,6 +84,7 @@ def build_app(desk: Desk, access: Access | None = None) -> ASGIApp:
         return JSONResponse(
             {
                 "pile": desk.pile.digest,
+                "journal": desk.journal_id,
                 "kind": "items" if desk.pile.shapes is None else "regions",
                 "round": desk.settings.round,
                 "coverage": desk.beliefs.coverage,

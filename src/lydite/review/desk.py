@@ -107,6 +107,11 @@ class Desk:
         self._progress = Progress(pile, settings.round, shared(len(pile), settings.overlap, settings.seed))
         self.refresh()
 
+    @property
+    def journal_id(self) -> str:
+        """Tells this journal from others."""
+        return self._journal.identity
+
     def refresh(self) -> None:
         """Take what others have written into the journal."""
         with self._lock:

@@ -70,7 +70,7 @@ def errors_left(rank: Rows, slice_order: Rows, reviewed: Flags, wrong: Flags, le
     unseen = int((~reviewed).sum())
     low, high = _hypergeometric(total, sample, errors, level)
     # Errors behind the front that were met already are no longer left.
-    expected = errors / sample * total - found if sample else float("nan")
+    expected = errors / sample * total - found if sample else float("nan") if unseen else 0.0
     return Left(
         float(np.clip(expected, 0, unseen)),
         int(np.clip(low - found, 0, unseen)),

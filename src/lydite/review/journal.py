@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +99,7 @@ class Journal:
     def append(self, verdicts: Sequence[Verdict]) -> tuple[Entry, ...]:
         """Write verdicts down, all or none; on the disk when this returns.
 
-        A verdict that is there already, word for word, is not written twice.
+        A verdict that is there already is not written twice; only its time may differ.
 
         Returns:
             Each verdict in its place.
@@ -113,7 +116,7 @@ class Journal:
             fresh: list[Entry] = []
             for verdict in verdicts:
                 there = known.get(verdict.id)
-                if there is not None and there.verdict != verdict:
+                if there is not None and replace(verdict, when=there.verdict.when) != there.verdict:
                     raise ContractError(
                         "An id stands for another verdict already.",
                         "Give each act an id of its own.",
@@ -149,6 +152,12 @@ class Journal:
         """Place of the last entry, 0 if there is none."""
         with _errors(self._engine), self._engine.connect() as connection:
             return connection.scalar(select(func.max(ENTRIES.c.seq))) or 0
+
+    @cached_property
+    def identity(self) -> str:
+        """16 hexadecimal digits that tell this journal from all others."""
+        with _errors(self._engine), self._engine.connect() as connection:
+            return connection.scalar(select(_ABOUT.c.value).where(_ABOUT.c.key == "identity")) or ""
 
     def close(self) -> None:
         """Let go of the database."""
@@ -186,7 +195,9 @@ def open_journal(where: Path | str) -> Journal:
             _META.create_all(connection)
             found = connection.scalar(select(_ABOUT.c.value).where(_ABOUT.c.key == "format"))
             if found is None:
-                connection.execute(insert(_ABOUT), {"key": "format", "value": FORMAT})
+                about = {"format": FORMAT, "identity": secrets.token_hex(8)}
+                rows = [{"key": key, "value": value} for key, value in about.items()]
+                connection.execute(insert(_ABOUT), rows)
     if found not in {None, FORMAT}:
         raise InputError("The journal is of another version of Lydite.", "Use that version.", found)
     return Journal(engine)
