@@ -110,4 +110,4 @@ def test_the_new_version_is_sound_and_its_tree_agrees(tmp_path: Path, version: D
     assert check_version(history.head(), files=False) == []
     assert all(not placed.fault for placed in materialise(after, tmp_path / "tree"))
     assert check_tree(after, tmp_path / "tree") == []
-    assert (tmp_path / "tree" / "train" / "b" / "1.png").exists()
+    assert (tmp_path / "tree" / "train" / "b" / "1.jpg").exists()
