@@ -76,3 +76,16 @@ def test_examples_come_from_one_place(root: Path) -> None:
     again = lydite("detect", "bank", root / "positive", "--out", bank)
     assert again.code == 2
     assert "There is already something at" in words(again.err)
+
+
+def test_a_box_in_the_picture_under_work_is_an_example(root: Path) -> None:
+    scene = root / "scenes" / "a.png"
+    told = lydite(
+        "detect", "run", scene, "--example", f"red={scene}@19,19,51,51", "--counter-example",
+        f"{scene}@120,10,146,36", "--short-side", 128, "--out", root / "out", *STRICT,
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    table = pl.read_parquet(root / "out" / "decisions.parquet").filter(pl.col("outcome") == "accepted")
+    assert set(table["class"]) == {"red"}
+    assert set(table["nearest_positive"]) == {"positive/red/a.png@19,19,51,51"}
+    assert set(table["nearest_negative"]) == {"negative/a.png@120,10,146,36"}

@@ -155,6 +155,8 @@ CASES: dict[str, Case] = {
     "--preset": Case(("--preset", "soft"), pages=False),
     "--config": Case(("--config", "{config}")),
     "--negative": Case(("--negative", "{negative}")),
+    "--example": Case(("--example", "blue={scenes}/a.png@120,8,146,34")),
+    "--counter-example": Case(("--counter-example", "{scenes}/a.png@120,8,146,34")),
     "--encoder": Case(("--encoder", "mobilenetv2_050", "--checkpoint", "{weights}")),
     "--layer": Case(("--layer", "blocks.3"), ("{mobilenet}",)),
     "--checkpoint": Case(("--checkpoint", "{weights2}"), ("{mobilenet}",)),

@@ -49,6 +49,7 @@ def inside(folder: Path) -> Iterator[Path]:
         "README.md",
         "docs/banks.md",
         "docs/data.md",
+        "docs/exemplars.md",
         "docs/filters.md",
         "docs/folds.md",
         "docs/pooling.md",

@@ -1,6 +1,7 @@
 """Detection from exemplars: each candidate is judged against known examples, with the reason why."""
 
 from lydite.detect.accepted import Found, read_accepted
+from lydite.detect.annotated import find_examples, parse_example
 from lydite.detect.bank import Bank, SetAside, build_bank
 from lydite.detect.bank_file import BankFile, changed_sources, load_bank, save_bank
 from lydite.detect.bank_make import make_bank
@@ -70,6 +71,7 @@ __all__ = [
     "evaluate_finished",
     "evaluate_run",
     "explain",
+    "find_examples",
     "find_exemplars",
     "finish",
     "gather_evidence",
@@ -77,6 +79,7 @@ __all__ = [
     "make_bank",
     "open_redecided",
     "open_run",
+    "parse_example",
     "process",
     "read_accepted",
     "read_truth",

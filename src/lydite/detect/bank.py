@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -164,7 +165,7 @@ class Bank:
 
     def digests_of(self, source: Exemplar) -> tuple[str | None, str | None]:
         """What picture and mask of a source hold; as they were if the bank was read from a file."""
-        return self.contents.get(source.name) or (_digest(source.path), _digest(source.mask))
+        return self.contents.get(source.name) or (_digest(source.path), _mask_digest(source))
 
     def only(self, rows: npt.NDArray[np.int64]) -> Bank:
         """The bank with these positives alone, and all its negatives.
@@ -272,7 +273,7 @@ def _refuse_contradictions(exemplars: list[Exemplar], image_ids: dict[str, Image
     """One picture cannot be an example of two things, unless boxes or masks tell them apart."""
     first: dict[tuple[ImageId, object, object], Exemplar] = {}
     for exemplar in exemplars:
-        key = (image_ids[exemplar.name], exemplar.box, _digest(exemplar.mask))
+        key = (image_ids[exemplar.name], exemplar.box, exemplar.rle or _digest(exemplar.mask))
         other = first.setdefault(key, exemplar)
         if other.class_name != exemplar.class_name and exemplar.against in {None, other.class_name}:
             raise ExemplarError(
@@ -283,6 +284,12 @@ def _refuse_contradictions(exemplars: list[Exemplar], image_ids: dict[str, Image
 
 def _digest(path: Path | None) -> str | None:
     return None if path is None else str(ImageId.of_bytes(path.read_bytes()))
+
+
+def _mask_digest(source: Exemplar) -> str | None:
+    if source.rle is not None:
+        return hashlib.sha256(source.rle.encode()).hexdigest()
+    return _digest(source.mask)
 
 
 def _role(exemplar: Exemplar) -> str:

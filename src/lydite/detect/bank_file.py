@@ -169,6 +169,7 @@ def _source(bank: Bank, source: Exemplar) -> dict[str, Any]:
         "against": source.against,
         "mask": None if source.mask is None else str(source.mask.absolute()),
         "box": source.box,
+        "rle": source.rle,
         "picture_digest": picture,
         "mask_digest": mask,
     }
@@ -224,6 +225,7 @@ def _exemplar(entry: Mapping[str, Any]) -> Exemplar:
         None if entry["mask"] is None else Path(entry["mask"]),
         None if entry["box"] is None else (float(x0), float(y0), float(x1), float(y1)),
         entry["against"],
+        entry["rle"],
     )
 
 
@@ -232,9 +234,14 @@ def changed_sources(bank: Bank) -> tuple[str, ...]:
     changed = []
     for source in bank.sources:
         kept = bank.contents.get(source.name)
-        if kept is not None and kept != (_digest(source.path), _digest(source.mask)):
+        if kept is not None and not _same(kept, source):
             changed.append(source.name)
     return tuple(changed)
+
+
+def _same(kept: tuple[str | None, str | None], source: Exemplar) -> bool:
+    picture, mask = kept
+    return picture == _digest(source.path) and (source.rle is not None or mask == _digest(source.mask))
 
 
 def _digest(path: Path | None) -> str | None:

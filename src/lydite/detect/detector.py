@@ -10,6 +10,7 @@ from time import perf_counter
 
 from lydite.core import Candidates, Decisions, FeatureSpace, ImageId, ItemId, Outcome
 from lydite.data import ImageFile, ImageLimits, Picture, load_image
+from lydite.detect.annotated import find_examples
 from lydite.detect.bank import Bank
 from lydite.detect.bank_make import make_bank
 from lydite.detect.calibrate import Calibration, calibrate
@@ -23,7 +24,7 @@ from lydite.detect.config import (
 from lydite.detect.decide import decide
 from lydite.detect.evidence import Evidence
 from lydite.detect.examine import Examiner
-from lydite.detect.exemplars import ExemplarSet, find_exemplars
+from lydite.detect.exemplars import ExemplarSet
 from lydite.detect.explain import explain
 from lydite.detect.proposers import AnyProposer, build_proposer
 from lydite.detect.rehearse import Searcher, rehearse, survey
@@ -168,7 +169,7 @@ class Detector:
             cache: Where pooled vectors are kept between runs.
             proposer: Says what could be a thing; the one that the settings name when ``None``.
         """
-        found = find_exemplars(Path(positive), Path(negative) if negative is not None else None)
+        found = find_examples(Path(positive), Path(negative) if negative is not None else None)
         return cls.from_exemplars(found, settings, cache, proposer)
 
     @classmethod

@@ -8,14 +8,22 @@ cut-out whose transparent part is not the object, or, from Python, a picture wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from lydite.core import Boxes, ExemplarError, ImageError, Masks, UsageError
-from lydite.data import ImageLimits, Picture, has_image_suffix, is_hidden, load_image, natural_key
+from lydite.core import Boxes, ExemplarError, ImageError, InvalidValue, Masks, UsageError
+from lydite.data import (
+    ImageLimits,
+    Picture,
+    from_coco_rle,
+    has_image_suffix,
+    is_hidden,
+    load_image,
+    natural_key,
+)
 
 MASK_SUFFIX = ".mask.png"
 
@@ -31,6 +39,7 @@ class Exemplar:
         mask: A mask file of the same size; white is the object.
         box: ``x0 y0 x1 y1`` in pixels of the upright picture; excludes ``mask``.
         against: The one class that a negative speaks against; ``None`` for all of them.
+        rle: The mask itself, as COCO's compressed runs at the picture's size; excludes the two before.
     """
 
     path: Path
@@ -39,6 +48,7 @@ class Exemplar:
     mask: Path | None = None
     box: tuple[float, float, float, float] | None = None
     against: str | None = None
+    rle: str | None = None
 
     def load(self, limits: ImageLimits) -> tuple[Picture, Masks]:
         """The picture and the one mask of the object in it.
@@ -51,13 +61,16 @@ class Exemplar:
 
     def is_whole(self, picture: Picture) -> bool:
         """Whether nothing says where in the picture the object is."""
-        return self.box is None and self.mask is None and picture.alpha is None
+        return self.box is None and self.mask is None and self.rle is None and picture.alpha is None
 
     def _mask_in(self, picture: Picture, limits: ImageLimits) -> Masks:
         size_hw = picture.size_hw
         if self.box is not None:
             masks = Masks.from_boxes(Boxes(np.array([self.box], np.float32)).clip(size_hw), size_hw)
             what = f"box {self.box}"
+        elif self.rle is not None:
+            masks = self._runs(size_hw)
+            what = "annotated mask"
         elif self.mask is not None:
             drawn = load_image(self.mask, limits)
             if drawn.size_hw != size_hw:
@@ -78,13 +91,28 @@ class Exemplar:
             raise ImageError(self.path, f"shows no object: its {what} covers no pixel")
         return masks
 
+    def _runs(self, size_hw: tuple[int, int]) -> Masks:
+        try:
+            return from_coco_rle([{"size": list(size_hw), "counts": self.rle}], size_hw)
+        except InvalidValue as error:
+            raise ImageError(
+                self.path, "is of another size than its annotated mask", "Annotate it again.", str(error)
+            ) from error
+
 
 @dataclass(frozen=True, slots=True)
 class ExemplarSet:
-    """Positives and negatives as found, before any of them was opened."""
+    """Positives and negatives as found, before any of them was opened.
+
+    Args:
+        positives: At least one.
+        negatives: Perhaps none.
+        problems: What was left out of annotation files.
+    """
 
     positives: tuple[Exemplar, ...]
     negatives: tuple[Exemplar, ...] = ()
+    problems: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.positives:
@@ -132,10 +160,16 @@ def find_exemplars(positive: Path, negative: Path | None = None) -> ExemplarSet:
     if negative is None:
         return ExemplarSet(tuple(positives))
     classes = {each.class_name for each in positives if each.class_name is not None}
-    return ExemplarSet(tuple(positives), tuple(_negatives(negative, classes)))
+    return ExemplarSet(tuple(positives), find_negatives(negative, classes))
 
 
-def _negatives(folder: Path, classes: set[str]) -> list[Exemplar]:
+def find_negatives(folder: Path, classes: Collection[str]) -> tuple[Exemplar, ...]:
+    """The negatives of a folder; what lies in a sub-folder named after a class speaks against it only.
+
+    Raises:
+        UsageError: If there is no such folder.
+        ExemplarError: If it holds no picture.
+    """
     _require_folder(folder, "negative")
     found: list[Exemplar] = []
     for sub in [folder, *_folders_below(folder)]:
@@ -147,7 +181,7 @@ def _negatives(folder: Path, classes: set[str]) -> list[Exemplar]:
         raise ExemplarError(
             f"Negative folder {folder} holds no picture.", "Fill it, or leave --negative out."
         )
-    return found
+    return tuple(found)
 
 
 def _pictures(folder: Path, prefix: str = "", class_name: str | None = "") -> list[Exemplar]:

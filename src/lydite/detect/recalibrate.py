@@ -53,6 +53,7 @@ def _exemplar(entry: Mapping[str, Any]) -> Exemplar:
         None if mask is None else Path(mask),
         box,  # type: ignore[arg-type]
         entry.get("against"),
+        entry.get("rle"),
     )
 
 

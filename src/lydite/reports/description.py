@@ -128,4 +128,5 @@ def _exemplar(entry: dict[str, Any]) -> Exemplar:
         entry["class"],
         None if mask is None else Path(mask),
         None if box is None else (box[0], box[1], box[2], box[3]),
+        rle=entry.get("rle"),
     )

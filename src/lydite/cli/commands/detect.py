@@ -10,7 +10,7 @@ import typer
 
 from lydite.cli.calibration import show_calibration
 from lydite.cli.commands import detect_bank, detect_calibrate, detect_decide
-from lydite.cli.commands.detect_bank import report_examples
+from lydite.cli.commands.detect_bank import report_examples, report_problems
 from lydite.cli.commands.detect_diff import diff
 from lydite.cli.commands.detect_evaluate import evaluate
 from lydite.cli.commands.detect_export import export
@@ -24,16 +24,18 @@ from lydite.detect import (
     ExemplarSet,
     RunFolder,
     changed_sources,
-    find_exemplars,
+    find_examples,
     finish,
     load_bank,
     open_run,
+    parse_example,
     process,
     resolve,
     with_kept_thresholds,
     write_calibration,
 )
 from lydite.detect.config import GROUPS
+from lydite.detect.exemplars import find_negatives
 from lydite.detect.store import ImageRecord
 from lydite.engines import build_engine
 from lydite.features import VectorCache
@@ -76,6 +78,17 @@ def run(
         typer.Option(help="examples of what to find: a sub-folder a class, or pictures of one class"),
     ] = None,
     negative: Annotated[Path | None, typer.Option(help="examples of what must not be found")] = None,
+    example: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS=PATH@X0,Y0,X1,Y1",
+            help="one more example: a picture, or a box in one, which may be a picture that is searched",
+        ),
+    ] = None,
+    counter_example: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH@X0,Y0,X1,Y1", help="one more negative, likewise"),
+    ] = None,
     bank: Annotated[
         Path | None,
         typer.Option(
@@ -103,7 +116,7 @@ def run(
 
     Example: lydite detect run photos/ --positive examples/ --out result/
     """
-    known = read_known(positive, negative, bank)
+    known = read_known(positive, negative, bank, example or [], counter_example or [])
     if isinstance(known, BankFile):
         given = {**known.made_by, **given}
     settings = with_kept_thresholds(resolve(preset, config, given), RunFolder(out_folder))
@@ -113,6 +126,7 @@ def run(
         known.require_made_by(settings, str(bank))
         detector = Detector.from_bank(known.bank, settings, vectors, pile=files)
     else:
+        report_problems(known)
         detector = Detector.from_exemplars(known, settings, vectors, pile=files)
     folder = open_run(out_folder, detector)
     report_bank(detector)
@@ -130,21 +144,33 @@ def run(
         sys.exit(EXIT_FAILED)
 
 
-def read_known(positive: Path | None, negative: Path | None, bank: Path | None) -> ExemplarSet | BankFile:
-    """The examples of a run, from folders or from a file.
+def read_known(
+    positive: Path | None, negative: Path | None, bank: Path | None, examples: list[str], counter: list[str]
+) -> ExemplarSet | BankFile:
+    """The examples of a run, from folders and single ones, or from a file.
 
     Raises:
         UsageError: If both are named, or neither.
     """
-    if bank is not None and (positive is not None or negative is not None):
-        raise UsageError("Option --bank holds its own examples.", "Leave --positive and --negative out.")
+    if bank is not None and (positive or negative or examples or counter):
+        raise UsageError(
+            "Option --bank holds its own examples.",
+            "Leave --positive, --negative, --example and --counter-example out.",
+        )
     if bank is not None:
         return load_bank(bank)
-    if positive is None:
+    more = tuple(dict.fromkeys(parse_example(text) for text in examples))
+    if positive is None and not more:
         raise UsageError(
-            "Nothing says what to find.", "Give a folder of examples with --positive, or a file with --bank."
+            "Nothing says what to find.",
+            "Give a folder of examples with --positive, a single one with --example, or a file with --bank.",
         )
-    return find_exemplars(positive, negative)
+    against = tuple(dict.fromkeys(parse_example(text, negative=True) for text in counter))
+    if positive is not None:
+        found = find_examples(positive, negative)
+        return ExemplarSet(found.positives + more, found.negatives + against, found.problems)
+    classes = {str(each.class_name) for each in more}
+    return ExemplarSet(more, (find_negatives(negative, classes) if negative else ()) + against)
 
 
 def run_batch(

@@ -9,7 +9,7 @@ import typer
 
 from lydite.cli.options import with_settings
 from lydite.cli.screen import err, out
-from lydite.detect import find_exemplars, make_bank, save_bank
+from lydite.detect import ExemplarSet, find_examples, make_bank, save_bank
 from lydite.detect.bank import Bank
 from lydite.detect.bank_file import MADE_BY
 from lydite.detect.config import GROUPS, resolve
@@ -40,7 +40,9 @@ def bank(
     Example: lydite detect bank examples/ --negative other/ --out fruit.bank
     """
     settings = resolve("strict", config, given)
-    made = make_bank(find_exemplars(positive, negative), build_encoder(settings.encoder), settings)
+    known = find_examples(positive, negative)
+    report_problems(known)
+    made = make_bank(known, build_encoder(settings.encoder), settings)
     report_examples(made)
     save_bank(out_file, made, settings)
     negatives = "" if made.negatives is None else f" and {len(made.negatives)} negatives"
@@ -48,6 +50,12 @@ def bank(
         f"{len(made.positives)} examples of {len(made.class_map)} classes{negatives}: {out_file}",
         markup=False,
     )
+
+
+def report_problems(known: ExemplarSet) -> None:
+    """What was left out of annotation files."""
+    for problem in known.problems:
+        err.print(f"annotation left out: {problem}", markup=False)
 
 
 def report_examples(made: Bank) -> None:
