@@ -40,6 +40,7 @@ def test_what_people_save(tmp_path: Path, mark: str, end: str, between: str) -> 
         (b'"x,y', r"line 3: the line is malformed: "),
         (b'"x"y,z', r"line 3: the line is malformed: ',' expected after"),
         (b'x,"y', r"line 3: the line is malformed: "),
+        (b"\xe9,y,z", r"line 3: the line has 3 fields instead of 2\. Seen: \\xe9,y,z"),
         (b"caf\xe9,y", r"line 3: the line is not UTF-8\. Save the file as UTF-8\. Seen: b'caf\\xe9'"),
     ],
 )

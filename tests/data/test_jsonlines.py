@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lydite.data.jsonlines import locate_elements
+from lydite.core import AnnotationError
+from lydite.data.jsonlines import load_json, locate_elements
+from lydite.data.rows import Place
 
 TEXT = """{
  "a": [1,
@@ -49,3 +51,23 @@ def test_every_element_is_found_where_it_was_put(content: dict[str, list[object]
         lines.append("]")
     lines.append("}")
     assert locate_elements("\n".join(lines), set(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a":\n "\\ud83d"}', r"x\.json, line 2: the JSON holds an escape that is half of a character"),
+        ('["\\uDE00"]', r"line 1: the JSON holds an escape that is half"),
+        ('["\\ud83d\\ud83d\\ude00"]', r"line 1: the JSON holds an escape that is half"),
+        ("{\n,", r"line 2: the JSON is malformed at column 1"),
+        ("[" * 100_000, r"x\.json: the JSON cannot be read"),
+        ("[" + "9" * 5000 + "]", r"x\.json: the JSON cannot be read"),
+    ],
+)
+def test_what_no_table_could_hold_is_refused_with_its_line(text: str, message: str) -> None:
+    with pytest.raises(AnnotationError, match=message):
+        load_json(text, Place("x.json"))
+
+
+def test_whole_characters_and_escaped_backslashes_pass() -> None:
+    assert load_json('["\\ud83d\\ude00", "\\\\ud83d"]', Place("x.json")) == ["\U0001f600", "\\ud83d"]

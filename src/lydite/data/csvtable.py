@@ -199,7 +199,7 @@ def _rows(
             continue
         if row and lines.width and len(row) != lines.width:
             reason = f"has {len(row)} fields instead of {lines.width}"
-            problems.append(place.at("the line", lines.first).error(reason, delimiter.join(row)[:80]))
+            problems.append(place.at("the line", lines.first).error(reason, _shown(delimiter.join(row)[:80])))
             if lines.spans() > 1:
                 lines.take_back()
                 reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -247,6 +247,11 @@ def _table(block: list[tuple[int, list[str]]], names: list[str]) -> pl.DataFrame
 def _trimmed(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     trimmed = pl.col(names).str.strip_chars()
     return frame.with_columns(pl.when(trimmed != "").then(trimmed).name.keep())
+
+
+def _shown(text: str) -> str:
+    """A text with its bad bytes spelt out, since no table or terminal takes them."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _has_bad_bytes(text: str) -> bool:

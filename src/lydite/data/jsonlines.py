@@ -1,12 +1,44 @@
-"""On which line of a JSON file an element of a top-level array begins."""
+"""JSON of strangers: parsed with the line of what is wrong, and the lines on which elements begin."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Collection
+from typing import Any
 
+from lydite.data.rows import Place
+
+_ESCAPES = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>\\u[dD][89a-fA-F]..)")
 _SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def load_json(text: str, place: Place) -> Any:
+    """What a text of JSON holds.
+
+    Raises:
+        AnnotationError: If it is malformed, nested too deep, or an escape in it is half of a character,
+            which no file or table can hold.
+    """
+    inner = place.at("the JSON")
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        reason = f"is malformed at column {error.colno}: {error.msg}"
+        raise Place(inner.path, error.lineno, inner.field).error(reason) from None
+    except (RecursionError, ValueError) as error:
+        raise inner.error("cannot be read", str(error)) from None
+    half = _find_half_character(text)
+    if half is not None:
+        raise Place(inner.path, half, inner.field).error("holds an escape that is half of a character")
+    return content
+
+
+def _find_half_character(text: str) -> int | None:
+    if "\\ud" not in text and "\\uD" not in text:
+        return None
+    at = next((match.start() for match in _ESCAPES.finditer(text) if match["half"]), None)
+    return None if at is None else text.count("\n", 0, at) + 1
 
 
 def locate_elements(text: str, wanted: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:

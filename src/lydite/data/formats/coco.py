@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from lydite.core import AnnotationError, Boxes, ClassMap
 from lydite.data.annotations import AnnotatedImage, AnnotationSet, AnnotationStream
 from lydite.data.coco_writer import CocoWriter
-from lydite.data.jsonlines import locate_elements
+from lydite.data.jsonlines import load_json, locate_elements
 from lydite.data.names import printable
 from lydite.data.rle import Rle
 from lydite.data.rows import (
@@ -119,13 +118,7 @@ def _attributes(image: AnnotatedImage, row: int) -> dict[str, Any]:
 
 
 def _parse(text: str, place: Place) -> dict[str, Any]:
-    try:
-        content: Any = json.loads(text)
-    except json.JSONDecodeError as error:
-        reason = f"is malformed at column {error.colno}: {error.msg}"
-        raise place.at("the JSON", error.lineno).error(reason) from None
-    except (RecursionError, ValueError) as error:
-        raise place.at("the JSON").error("cannot be read", str(error)) from None
+    content = load_json(text, place)
     if not isinstance(content, dict):
         raise place.at("the JSON").error("is not an object", type(content).__name__)
     return content

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from lydite.core import AnnotationError, ClassMap, InvalidValue, Masks
 from lydite.data.annotations import AnnotationSet
 from lydite.data.brush import unpack_mask
 from lydite.data.image import ImageLimits
+from lydite.data.jsonlines import load_json
 from lydite.data.names import printable
 from lydite.data.rle import Rle, to_coco_rle
 from lydite.data.rows import (
@@ -108,13 +108,7 @@ def read_label_studio(
 
 
 def _parse(text: str, place: Place) -> list[Any]:
-    try:
-        content: Any = json.loads(text)
-    except json.JSONDecodeError as error:
-        reason = f"is malformed at column {error.colno}: {error.msg}"
-        raise place.at("the JSON", error.lineno).error(reason) from None
-    except (RecursionError, ValueError) as error:
-        raise place.at("the JSON").error("cannot be read", str(error)) from None
+    content = load_json(text, place)
     if not isinstance(content, list):
         raise place.at("the JSON").error(
             "is no list of tasks", type(content).__name__, "Export the project in the format JSON."

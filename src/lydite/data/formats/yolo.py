@@ -128,6 +128,8 @@ def _class_map(names: list[Any], place: Place) -> ClassMap:
     for number, name in enumerate(names):
         if not isinstance(name, str) or not name.strip():
             raise place.at(f"[{number}]").error("is no text", _scalar(name), "Put it in quotes.")
+        if printable(name) != name:
+            raise place.at(f"[{number}]").error("holds half of a character", printable(name))
     if not names:
         raise place.error("holds no name")
     if len(set(names)) != len(names):
