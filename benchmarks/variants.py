@@ -233,6 +233,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--limit", type=int, help="at most so many pictures")
     parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
+    parser.add_argument("--each", action="store_true", help="show the table after each draw")
     options = parser.parse_args()
     variants = [DEFAULTS, *(name for name in options.only if name != DEFAULTS)]
     print(f"lydite {__version__}, encoder {options.encoder}, {options.draws} draws")
@@ -252,10 +253,14 @@ def main() -> None:
             ]
         }
         encoder = Remembering(build_encoder(settings.encoder))
-        found = [
-            measure(contest, trial, variants, base, encoder, pictures, proposals) for trial in contest.trials
-        ]
-        show(set_name, variants, found)
+        found = []
+        for trial in contest.trials:
+            found.append(measure(contest, trial, variants, base, encoder, pictures, proposals))
+            tick(f"{set_name}: {len(found)} of {len(contest.trials)} draws")
+            if options.each:
+                show(f"{set_name}, {len(found)} draws", variants, found)
+        if not options.each:
+            show(set_name, variants, found)
 
 
 def show(set_name: str, variants: Sequence[str], found: list[dict[str, tuple[float, float]]]) -> None:

@@ -16,7 +16,7 @@ from lydite.core import FeatureMap, Features, ImageError, ImageId, Masks
 from lydite.data import ImageLimits, Picture
 from lydite.detect.exemplars import Exemplar, ExemplarSet
 from lydite.detect.shape import Shapes, describe_shapes
-from lydite.features import Encoder, Zoom, pool_closer
+from lydite.features import Encoder, Zoom, pool, pool_closer
 
 Focus = Callable[[Picture, FeatureMap], Masks | None]
 """Finds the one mask of the thing in a picture, or nothing."""
@@ -98,9 +98,10 @@ class Eye:
                 vectors += vectors[-1:] * (len(self._encoders) - step)
                 break
             zoom = Zoom() if step else self._zoom
-            vectors.append(
-                pool_closer(picture.pixels, self._encoders[step], feature_map, mask, (name,), zoom)[0]
+            (vector,) = pool_closer(
+                picture.pixels, self._encoders[step], feature_map, mask, (name,), zoom, (pool,)
             )
+            vectors.append(vector)
         return vectors
 
     def _map_of(self, picture: Picture, step: int) -> FeatureMap:

@@ -7,7 +7,7 @@ are, so one mask has one vector. The vectors are of the same space: a network se
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,8 @@ from lydite.core import FeatureMap, Features, Masks
 from lydite.features.encoder import Encoder
 from lydite.features.pooling import pool
 from lydite.features.surround import pool_surround
+
+Pooler = Callable[[FeatureMap, Masks, Sequence[str]], Features]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ def pool_closer(
     masks: Masks,
     ids: Sequence[str],
     zoom: Zoom,
-) -> tuple[Features, Features]:
+    rules: Sequence[Pooler] = (pool, pool_surround),
+) -> tuple[Features, ...]:
     """What each mask is and what lies around it, small ones from a closer look.
 
     Args:
@@ -49,23 +52,24 @@ def pool_closer(
         masks: ``n`` non-empty masks.
         ids: ``n`` distinct texts.
         zoom: Which are small, and how much closer to look.
+        rules: What is pooled.
 
     Returns:
-        Two times ``n`` unit vectors, as ``pool`` and ``pool_surround`` give them.
+        ``n`` unit vectors for each rule.
     """
-    inside, around = pool(feature_map, masks, ids), pool_surround(feature_map, masks, ids)
+    seen = tuple(rule(feature_map, masks, ids) for rule in rules)
     small = np.flatnonzero(_cells(feature_map, masks) < zoom.cells)
     if not len(small):
-        return inside, around
-    vectors, surround = inside.vectors.copy(), around.vectors.copy()
+        return seen
+    vectors = [features.vectors.copy() for features in seen]
     for (top, left, bottom, right), rows in _tiles(masks, small, zoom.factor):
         closer = encoder.encode(np.ascontiguousarray(pixels[top:bottom, left:right]))
         moved = ((y - top, x - left, piece) for y, x, piece in map(masks.crop, rows.tolist()))
         there = Masks.from_crops(moved, (bottom - top, right - left))
         names = [ids[row] for row in rows]
-        vectors[rows] = pool(closer, there, names).vectors
-        surround[rows] = pool_surround(closer, there, names).vectors
-    return Features(vectors, tuple(ids), inside.space), Features(surround, tuple(ids), around.space)
+        for rule, known in zip(rules, vectors, strict=True):
+            known[rows] = rule(closer, there, names).vectors
+    return tuple(Features(known, tuple(ids), feature_map.space) for known in vectors)
 
 
 def _cells(feature_map: FeatureMap, masks: Masks) -> npt.NDArray[np.float64]:
