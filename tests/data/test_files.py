@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lydite.core import ImageError, ItemId, OutputConflict, OutputError
 from lydite.data.files import (
+    atomic_folder,
     atomic_path,
     new_folder,
     os_errors_as_output_errors,
@@ -86,6 +87,31 @@ def test_what_the_system_says_gets_a_remedy(
         write_atomic(path, "new")
     assert path.read_text() == "old"
     assert names(tmp_path) == ["a"]
+
+
+def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "made"
+
+    def stop(error: Exception) -> None:
+        with atomic_folder(target) as made:
+            (made / "a").write_text("1")
+            raise error
+
+    with pytest.raises(RuntimeError):
+        stop(RuntimeError())
+    assert names(tmp_path) == []
+    with pytest.raises(OutputError, match="No space left"):
+        stop(OSError(errno.ENOSPC, "No space left on device"))
+    assert names(tmp_path) == []
+    with atomic_folder(target) as made:
+        (made / "inner").mkdir()
+        (made / "inner" / "a").write_text("1")
+        assert not target.exists()
+    assert (target / "inner" / "a").read_text() == "1"
+    assert names(tmp_path) == ["made"]
+    with pytest.raises(OutputConflict, match="made exists"), atomic_folder(target):
+        pass
+    assert (target / "inner" / "a").read_text() == "1"
 
 
 def test_a_file_that_outgrows_its_limit(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from PIL import Image, ImageFile
 
 from data.samples import SIZE_HW, encode, heic, oriented, ramp, samples
 from lydite.core import ImageError, ImageId, InvalidValue, MissingExtra
-from lydite.data.image import ImageLimits, Picture, decode_image, load_image, peek_size
+from lydite.data.image import ImageLimits, Picture, decode_image, identify_image, load_image, peek_size
 from support import measuring_data, need_module
 
 LOSSLESS = ("rgb.png", "rgb.bmp", "lzw.tif", "pages.tif", "animated.png")
@@ -114,6 +114,10 @@ def test_of_several_frames_the_first_is_shown(name: str, frames: int) -> None:
 def test_peek_agrees_with_the_decoded_size(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(samples()[name])
     assert peek_size(tmp_path / name) == load_image(tmp_path / name).size_hw
+    assert identify_image(tmp_path / name) == (
+        load_image(tmp_path / name).image_id,
+        peek_size(tmp_path / name),
+    )
 
 
 def test_a_lying_suffix_is_noted() -> None:
