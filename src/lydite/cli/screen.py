@@ -23,7 +23,7 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def progress(work: Iterable[T], total: int, title: str, quiet: bool) -> Iterator[T]:
+def progress(work: Iterable[T], total: int | None, title: str, quiet: bool) -> Iterator[T]:
     """Pass items through, with a bar, the time spent and the time left."""
     columns = (
         TextColumn("{task.description}"),

@@ -121,8 +121,13 @@ def test_a_kill_while_unpacking_leaves_a_workspace_that_goes_on(tmp_path: Path) 
     code = (
         "import sys; from pathlib import Path; from lydite.data.dataset import Wanted; "
         "from lydite.data.sources import read_any\n"
-        "read_any(sys.argv[1], Wanted('s', workspace=Path(sys.argv[2])), on_entry=lambda n, b: n == 200 and "
-        "(print('half', flush=True), sys.stdin.read()))"
+        "def watch(work, total, title):\n"
+        "    for number, entry in enumerate(work):\n"
+        "        yield entry\n"
+        "        if number == 200:\n"
+        "            print('half', flush=True)\n"
+        "            sys.stdin.read()\n"
+        "read_any(sys.argv[1], Wanted('s', workspace=Path(sys.argv[2]), watch=watch))"
     )
     workspace = tmp_path / "w"
     process = subprocess.Popen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -119,6 +120,7 @@ def import_(
         workspace=workspace,
         token=token,
         timeout_s=timeout,
+        watch=partial(progress, quiet=quiet),
     )
     history = History(workspace)
     before = history.head() if history.head_id() is not None else None

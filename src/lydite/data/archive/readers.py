@@ -66,6 +66,7 @@ class ZipReader:
     """An open zip."""
 
     def __init__(self, file: zipfile.ZipFile, meter: Meter) -> None:
+        self.total: int | None = len(file.infolist())
         self._file = file
         self._meter = meter
 
@@ -85,6 +86,7 @@ class TarReader:
     """An open tar, read once from its beginning to its end."""
 
     def __init__(self, file: tarfile.TarFile, stream: _Guarded, meter: Meter) -> None:
+        self.total: int | None = None  # it has no list of what is in it
         self._file = file
         self._stream = stream
         self._meter = meter

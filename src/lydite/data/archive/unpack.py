@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from lydite.data.archive.readers import DAMAGE, Entry, Reader, open_archive
 from lydite.data.files import atomic_folder
 from lydite.data.find import is_hidden
 from lydite.data.names import printable
+from lydite.data.watch import Watch, unwatched
 
 _REMEDY = "Pack it again, with plain files and relative names."
 
@@ -38,7 +38,7 @@ def unpack(
     archive: Path,
     into: Path,
     limits: ArchiveLimits | None = None,
-    on_entry: Callable[[int, int], None] | None = None,
+    watch: Watch = unwatched,
 ) -> Unpacked:
     """Unpack a zip or tar (plain, gzip, bzip2, xz) into a new folder.
 
@@ -49,7 +49,7 @@ def unpack(
         archive: The file.
         into: A folder that does not exist; its parent is made.
         limits: Caps; those of ``ArchiveLimits`` if not given.
-        on_entry: Called after each entry with the number of entries and of bytes so far.
+        watch: Shows progress over the entries.
 
     Raises:
         ArchiveError: If it is no archive or damaged, goes beyond a cap, or an entry has an absolute path,
@@ -69,10 +69,8 @@ def unpack(
         work = _Unpacking(folder, meter, Taken(), [])
         try:
             with open_archive(archive, meter) as reader:
-                for entry in reader.entries():
+                for entry in watch(reader.entries(), reader.total, "unpacking"):
                     work.take(entry, reader)
-                    if on_entry is not None:
-                        on_entry(meter.entries, meter.unpacked_bytes)
         except NotImplementedError as error:
             raise ArchiveError(shown, f"is packed in an unknown way: {error}", "Pack it as zip.") from error
         except RuntimeError as error:  # zipfile's word for a wrong or missing password

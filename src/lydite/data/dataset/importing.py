@@ -18,6 +18,7 @@ from lydite.data.dataset.materialise import PAGE as TREE_PAGE
 from lydite.data.formats import FORMATS, get_format, read_split
 from lydite.data.guess import locate_annotations
 from lydite.data.names import printable
+from lydite.data.watch import Watch, unwatched
 
 FOLDERS = "folders"
 """The name, among those of the formats, of plain folders of pictures."""
@@ -45,6 +46,7 @@ class Wanted:
         workspace: Where archives are unpacked and frames of a server are kept.
         token: Access token of a server.
         timeout_s: How long a server may be silent.
+        watch: Shows progress over what is unpacked or fetched.
     """
 
     source: str
@@ -62,6 +64,7 @@ class Wanted:
     workspace: Path = Path()
     token: str | None = None
     timeout_s: float = 60.0
+    watch: Watch = unwatched
 
 
 def read_source(path: Path, wanted: Wanted) -> Intake:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -50,14 +50,13 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
 )
 
 
-def read_any(given: str, wanted: Wanted, on_entry: Callable[[int, int], None] | None = None) -> Intake:
+def read_any(given: str, wanted: Wanted) -> Intake:
     """Read a path, an archive or the address of a task on a server, as whatever it is.
 
     Args:
         given: Path, or ``https://server/tasks/12``.
         wanted: How; its ``format`` is a name in ``SOURCES``, or found out. An archive is unpacked into its
             ``workspace``.
-        on_entry: Called while an archive is unpacked, with the number of entries and bytes so far.
 
     Raises:
         UsageError: If there is no such thing, or nothing says what it is.
@@ -69,7 +68,7 @@ def read_any(given: str, wanted: Wanted, on_entry: Callable[[int, int], None] | 
         return cvat_server.read_cvat_server(given, wanted)
     path = Path(given).expanduser()
     if is_archive(path):
-        folder, refused = unpack_once(path, wanted.workspace, on_entry)
+        folder, refused = unpack_once(path, wanted.workspace, wanted.watch)
         intake = read_any(str(folder), wanted)
         return replace(intake, report=pl.concat([intake.report, frame_of(REPORT, report_rows(refused))]))
     if wanted.format is None and wanted.layout is None and kaggle.looks_like_kaggle(path):

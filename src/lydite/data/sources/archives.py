@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from lydite.core import AnnotationError, ArchiveError
@@ -14,13 +13,14 @@ from lydite.data.files import TEMPORARY, atomic_folder, os_errors_as_output_erro
 from lydite.data.find import has_image_suffix, is_hidden
 from lydite.data.locking import lock_file
 from lydite.data.names import printable
+from lydite.data.watch import Watch, unwatched
 
 _FILES, _REFUSED = "files", "refused.json"
 _DIGEST_SHOWN = 12
 
 
 def unpack_once(
-    archive: Path, workspace: Path, on_entry: Callable[[int, int], None] | None = None
+    archive: Path, workspace: Path, watch: Watch = unwatched
 ) -> tuple[Path, tuple[AnnotationError, ...]]:
     """The folder of an archive's files, and what was left out.
 
@@ -41,7 +41,7 @@ def unpack_once(
         folder = base / f"{name}-{_digest(archive)[:_DIGEST_SHOWN]}"
         if not folder.is_dir():
             with atomic_folder(folder) as temporary:
-                found = unpack(archive, temporary / _FILES, on_entry=on_entry)
+                found = unpack(archive, temporary / _FILES, watch=watch)
                 told = [(one.reason, one.seen, one.remedy) for one in found.refused]
                 write_once(temporary / _REFUSED, json.dumps(told), str(archive))
     told = json.loads((folder / _REFUSED).read_text(encoding="utf-8"))

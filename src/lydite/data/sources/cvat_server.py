@@ -20,6 +20,7 @@ from lydite.data.locking import lock_file
 from lydite.data.rows import Place, parse_picture_path
 from lydite.data.sniff import SUFFIXES, sniff_format
 from lydite.data.sources.cvat_client import CvatClient, CvatTask
+from lydite.data.watch import Watch
 
 TITLE = "a task on a CVAT server"
 
@@ -70,7 +71,7 @@ def read_cvat_server(given: str, wanted: Wanted) -> Intake:
         with CvatClient(host, wanted.token, wanted.timeout_s) as client:
             task = client.get_task(number)
             _fetch_annotations(client, task, folder)
-            refused = _fetch_frames(client, task, frames)
+            refused = _fetch_frames(client, task, frames, wanted.watch)
     read = read_cvat_video if task.is_video else read_cvat
     found = read(folder / _XML, frames)
     found = replace(
@@ -125,14 +126,14 @@ def _changed(state: Path) -> str | None:
     return updated if isinstance(updated, str) else None
 
 
-def _fetch_frames(client: CvatClient, task: CvatTask, frames: Path) -> list[AnnotationError]:
+def _fetch_frames(client: CvatClient, task: CvatTask, frames: Path, watch: Watch) -> list[AnnotationError]:
     refused: list[AnnotationError] = []
     kept = {
         path.relative_to(frames).with_suffix("").as_posix() for path in frames.rglob("*") if path.is_file()
     }
     place = Place(f"{client.host}/tasks/{task.number}")
     named: set[str] = set()
-    for index, name in task.frames:
+    for index, name in watch(task.frames, len(task.frames), "fetching"):
         inner = place.at(f"frame {index}")
         try:
             path = parse_picture_path(name, inner)
