@@ -55,6 +55,7 @@ bench: $(FULL)
 	$(BIN)/python benchmarks/probe.py
 	$(BIN)/python benchmarks/encoders.py
 	$(BIN)/python benchmarks/prompts.py
+	$(BIN)/python benchmarks/review.py
 
 $(PEERS)/.stamp: benchmarks/peers/requirements.txt
 	@echo "setting up the independent readers in $(PEERS) ..."

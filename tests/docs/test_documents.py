@@ -54,6 +54,7 @@ def inside(folder: Path) -> Iterator[Path]:
         "docs/folds.md",
         "docs/pooling.md",
         "docs/probe.md",
+        "docs/review.md",
         "docs/python_api.md",
         "docs/sources.md",
     ],

@@ -12,6 +12,7 @@ from lydite.core import Act
 from lydite.review.fold import Entry, Standing, fold
 from lydite.review.journal import open_journal
 from pictures import save
+from reports.fake_run import FakeRun
 from review.serving import Server, plain, serving, start, write_folder, write_predictions
 from support import chromium, need_module
 
@@ -367,6 +368,27 @@ def test_nothing_needs_a_mouse_and_nothing_traps_the_keyboard(folder: Path, peop
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_no_serious_fault(
+    tmp_path: Path, folder: Path, people: Opener, scheme: str, width: int
+) -> None:
+    need_module("axe_playwright_python")
+    from axe_playwright_python.sync_playwright import Axe
+
+    predictions = write_predictions(folder, tmp_path / "oof.parquet")
+    with serving(folder, "--predictions", predictions) as server:
+        page = people(server, color_scheme=scheme, viewport={"width": width, "height": 844})
+        for keys in ((), ("ArrowRight",), ("Escape", "?"), ("Escape", "s"), ("Escape", "c")):
+            for key in keys:
+                page.keyboard.press(key)
+                page.wait_for_timeout(300)
+            faults = Axe().run(page).response["violations"]
+            serious = [f for f in faults if f["impact"] in {"serious", "critical"}]
+            told = [(f["id"], [node["html"] for node in f["nodes"]]) for f in serious]
+            assert told == [], keys
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_stand_out_from_their_ground(folder: Path, people: Opener, scheme: str) -> None:
     """WCAG 2.2, 1.4.3: at least 4.5 to 1, for every text that is shown."""
     with serving(folder) as server:
@@ -397,3 +419,23 @@ CONTRAST = """(() => {
   }
   return JSON.stringify(weak);
 })()"""
+
+
+def test_boxes_and_masks_are_accepted_refused_and_relabelled(tmp_path: Path, people: Opener) -> None:
+    """The regions of a run of detection, in the same page."""
+    run = FakeRun(tmp_path / "work", classes=("apple", "pear"))
+    for _ in range(2):
+        run.add(lift=0.4)
+    run.finish()
+    with serving(run.run.path) as server:
+        page = people(server, queue="all")
+        assert page.locator("#ok").inner_text().strip().endswith("Accept")
+        assert page.locator("#frames svg path.line").count() == 1
+        page.screenshot(path=tmp_path / "regions.png")
+        press(page, " ", "ArrowLeft", "ArrowRight", "t", "2")
+        settled(page)
+    book = open_journal(run.run.path / "review" / "journal.db")
+    verdicts = [entry.verdict for entry in book.read()]
+    book.close()
+    assert [v.act for v in verdicts][:2] == [Act.KEEP, Act.TRASH]
+    assert all(v.region is not None for v in verdicts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -53,8 +54,9 @@ def find_images(paths: Iterable[Path | str], source: str = "images") -> tuple[Im
     depths: dict[Path, int] = {}
     for path in map(Path, paths):
         root = Path(os.path.abspath(path))  # noqa: PTH100  (a link keeps its own name)
+        above = len(root.parts)
         for found in _search(root, path):
-            depth = max(1, len(found.relative_to(root).parts))
+            depth = max(1, len(found.parts) - above)
             depths[found] = max(depth, depths.get(found, 0))
     named = _tell_apart(depths)
     files = (ImageFile(ItemId(source, name), path) for path, name in named.items())
@@ -119,7 +121,7 @@ def _tell_apart(depths: dict[Path, int]) -> dict[Path, str]:
     depths = dict(depths)
     while True:
         groups: defaultdict[str, list[Path]] = defaultdict(list)
-        for path in sorted(depths):
+        for path in sorted(depths, key=lambda path: path.parts):
             groups[_relative(path, depths[path])].append(path)
         alike = [path for group in groups.values() if len(group) > 1 for path in group]
         longer = [path for path in alike if depths[path] < len(path.parts) - 1]
@@ -145,7 +147,7 @@ def _number(groups: dict[str, list[Path]]) -> dict[Path, str]:
 
 
 def _relative(path: Path, depth: int) -> str:
-    return ItemId("any", printable(PurePosixPath(*path.parts[-depth:]))).path
+    return unicodedata.normalize("NFC", printable("/".join(path.parts[-depth:])))
 
 
 def _nearest_sibling(path: Path) -> str:

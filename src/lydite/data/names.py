@@ -35,4 +35,5 @@ def natural_key(text: str) -> NaturalKey:
 
 def path_key(path: str) -> tuple[NaturalKey, ...]:
     """``natural_key`` of each part of a POSIX path, so that a folder's files stay together."""
-    return tuple(natural_key(part) for part in PurePath(path).as_posix().split("/"))
+    plain = path if os.sep == "/" else PurePath(path).as_posix()
+    return tuple(natural_key(part) for part in plain.split("/"))

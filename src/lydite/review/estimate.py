@@ -9,6 +9,7 @@ little narrow for the smallest of many looks.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,8 +93,16 @@ def _hypergeometric(total: int, sample: int, errors: int, level: float) -> tuple
     if sample == 0:
         return 0, total
     tail = (1 - level) / 2
-    possible = np.arange(errors, total - (sample - errors) + 1)
-    not_above = hypergeom.cdf(errors, total, possible, sample) > tail
-    not_below = hypergeom.sf(errors - 1, total, possible, sample) > tail
-    plausible = possible[not_above & not_below]
-    return int(plausible[0]), int(plausible[-1])
+    least, greatest = errors, total - (sample - errors)
+
+    def too_few(wrong: int) -> bool:
+        return bool(hypergeom.sf(errors - 1, total, wrong, sample) <= tail)
+
+    def too_many(wrong: int) -> bool:
+        return bool(hypergeom.cdf(errors, total, wrong, sample) <= tail)
+
+    span = range(least, greatest + 1)
+    # Both tails move one way with the number of errors, so that halving finds the ends.
+    low = span[bisect_left(span, True, key=lambda wrong: not too_few(wrong))]
+    high = span[bisect_left(span, True, key=too_many) - 1]
+    return low, high

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -105,8 +105,8 @@ def pile_of_folder(folder: Path) -> Pile:
     files = find_images([folder])
     labels = []
     for file in files:
-        parts = PurePosixPath(file.item.path).parts
-        labels.append(parts[0] if len(parts) > 1 else UNLABELLED)
+        first, slash, _ = file.item.path.partition("/")
+        labels.append(first if slash else UNLABELLED)
     classes = ClassMap(tuple(sorted(set(labels) - {UNLABELLED})))
     return Pile(tuple(f.item for f in files), tuple(f.path for f in files), tuple(labels), classes)
 

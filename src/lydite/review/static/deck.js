@@ -4,7 +4,7 @@ import { get } from "./api.js";
 
 const CARDS = 40;
 const FEW = 24;
-const PICTURES = 10;
+const PICTURES = 16;
 
 export class Deck {
   constructor(pile, reviewer, queue, tell) {
@@ -56,8 +56,8 @@ export class Deck {
       this.picture(card);
       for (const peer of card.peers) this.picture(peer);
     }
-    if (this.pictures.size > 64) {
-      for (const key of [...this.pictures.keys()].slice(0, this.pictures.size - 48)) this.pictures.delete(key);
+    if (this.pictures.size > 96) {
+      for (const key of [...this.pictures.keys()].slice(0, this.pictures.size - 72)) this.pictures.delete(key);
     }
   }
 
