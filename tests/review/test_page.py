@@ -439,3 +439,19 @@ def test_boxes_and_masks_are_accepted_refused_and_relabelled(tmp_path: Path, peo
     book.close()
     assert [v.act for v in verdicts][:2] == [Act.KEEP, Act.TRASH]
     assert all(v.region is not None for v in verdicts)
+
+
+def test_an_answer_that_comes_late_shows_nothing_twice(folder: Path, people: Opener) -> None:
+    """More cards are asked for while one is looked at; the answer must not bring that one again."""
+    with serving(folder) as server:
+        page = people(server, queue="all")
+        page.route("**/api/cards*", lambda route: (page.wait_for_timeout(150), route.continue_())[1])
+        seen = []
+        while not page.evaluate("document.body.matches('.finished')"):
+            until(page, "document.body.matches('.looking, .finished')")
+            seen.append(shown(page))
+            page.keyboard.press("ArrowLeft")
+            page.wait_for_timeout(120)
+            until(page, "document.body.matches('.looking, .finished')")
+        settled(page)
+    assert len(seen) == len(set(seen)) == 18

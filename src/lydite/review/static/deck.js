@@ -41,8 +41,15 @@ export class Deck {
   async next() {
     if (!this.cards.length) await this.fill();
     const card = this.cards.shift();
+    this.current = card;
     this.lookAhead();
     return card;
+  }
+
+  // Rows that are here or were answered here; the journal may not know of them yet.
+  get taken() {
+    const here = [...this.cards, ...(this.current ? [this.current] : [])];
+    return new Set([...this.judged, ...here.map((card) => card.row)]);
   }
 
   putBack(card) {
@@ -67,7 +74,7 @@ export class Deck {
   }
 
   async fetch() {
-    const have = [...new Set([...this.cards.map((card) => card.row), ...this.judged])].slice(-200);
+    const have = [...this.taken].slice(-200);
     try {
       const query = { reviewer: this.reviewer, queue: this.queue, count: CARDS, have: have.join(",") };
       const answer = await get("/api/cards", query);
@@ -76,7 +83,7 @@ export class Deck {
         location.reload();
         return;
       }
-      const known = new Set([...this.cards.map((card) => card.row), ...this.judged]);
+      const known = this.taken;
       const fresh = answer.cards.filter((card) => !known.has(card.row));
       this.cards.push(...fresh);
       this.ended = answer.cards.length < CARDS && !fresh.length;

@@ -209,6 +209,7 @@ class Review {
     this.deck.judged.delete(last.card.row);
     this.deck.cards = this.deck.cards.filter((card) => card.row !== last.card.row);
     if (this.card && this.card.row !== last.card.row) this.deck.putBack(this.card);
+    this.deck.current = last.card;
     this.done = Math.max(0, this.done - 1);
     this.doubt(false);
     this.show(last.card, last);
