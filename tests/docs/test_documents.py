@@ -95,6 +95,12 @@ def test_every_command_on_data_runs(inside: Path) -> None:
     run_commands("docs/data.md")
 
 
+def test_every_command_and_block_on_cleaning_runs(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_commands("docs/clean.md")
+    run_blocks("docs/clean.md")
+    assert capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "document", [p.relative_to(REPOSITORY).as_posix() for p in REPOSITORY.glob("docs/*.md")] + ["README.md"]
 )

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from lydite import __version__
-from lydite.cli.commands import data, demo, detect, review
+from lydite.cli.commands import clean, data, demo, detect, review
 from lydite.cli.screen import err, out
 from lydite.core import EXIT_FAILED, LyditeError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.add_typer(detect.app, name="detect")
 app.add_typer(data.app, name="data")
 app.add_typer(review.app, name="review")
+app.add_typer(clean.app, name="clean")
 app.command("demo")(demo.demo)
 
 

@@ -28,6 +28,7 @@ from lydite.core.errors import (
     UsageError,
 )
 from lydite.core.features import FeatureMap, Features, similarity
+from lydite.core.findings import Finding, Severity
 from lydite.core.ids import ImageId, ItemId, RegionId
 from lydite.core.masks import Masks
 from lydite.core.space import FeatureSpace
@@ -55,6 +56,7 @@ __all__ = [
     "FeatureMap",
     "FeatureSpace",
     "Features",
+    "Finding",
     "Flip",
     "ImageError",
     "ImageId",
@@ -70,6 +72,7 @@ __all__ = [
     "OutputError",
     "RegionId",
     "ServerError",
+    "Severity",
     "SpaceMismatch",
     "UnknownName",
     "UsageError",

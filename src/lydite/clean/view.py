@@ -1,0 +1,51 @@
+"""What the checks of one picture look at: made from one decoding, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from lydite.data import Picture
+
+LONG_SIDE = 256
+"""Most pixels of the long side of the picture that blur, detail and brightness are measured on."""
+THUMB_SIDE = 64
+"""Side of the square grey picture that near duplicates are found by."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """One picture at the sizes that checks need.
+
+    Args:
+        size_hw: Height and width of the picture in pixels.
+        grey: ``(h, w)`` uint8 luma, the long side at most ``LONG_SIDE``.
+        histogram: ``(256,)`` float64: share of the pixels of ``grey`` at each level; sums to 1.
+        thumb: ``(THUMB_SIDE, THUMB_SIDE)`` uint8 luma of the whole picture, stretched to a square.
+    """
+
+    size_hw: tuple[int, int]
+    grey: npt.NDArray[np.uint8]
+    histogram: npt.NDArray[np.float64]
+    thumb: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, picture: Picture) -> View:
+        """The view of a decoded picture."""
+        height, width = picture.size_hw
+        luma = cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY)
+        scale = min(1.0, LONG_SIDE / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        grey = luma if scale == 1 else cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
+        thumb = cv2.resize(grey, (THUMB_SIDE, THUMB_SIDE), interpolation=cv2.INTER_AREA)
+        counts = np.bincount(grey.ravel(), minlength=256)
+        return cls(
+            picture.size_hw, np.asarray(grey, np.uint8), counts / grey.size, np.asarray(thumb, np.uint8)
+        )
+
+    def level(self, share: float) -> float:
+        """The level, in [0, 1], that a share of the pixels does not exceed."""
+        return float(np.searchsorted(self.histogram.cumsum(), share - 1e-9)) / 255
