@@ -65,9 +65,9 @@ $(PEERS)/.stamp: benchmarks/peers/requirements.txt
 
 peers: $(LIGHT) $(PEERS)/.stamp
 	$(BIN)/python benchmarks/formats_read_back.py
-	$(BIN)/python benchmarks/clean.py
 	$(BIN)/python benchmarks/sources_read_alike.py
 	$(BIN)/python benchmarks/versions.py
+	$(BIN)/python benchmarks/clean.py
 
 docs: $(FULL)
 	$(BIN)/python tools/cli_docs.py docs/cli.md
