@@ -355,6 +355,14 @@ def test_eighty_classes_by_typing(tmp_path: Path, people: Opener) -> None:
 def test_nothing_needs_a_mouse_and_nothing_traps_the_keyboard(folder: Path, people: Opener) -> None:
     with serving(folder) as server:
         page = people(server)
+        spill = "[...document.querySelectorAll('#answers button')].filter(e => e.scrollWidth > e.clientWidth)"
+        for width in (1280, 800):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate(f"{spill}.map(e => e.id)") == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            right = page.locator("#odd").bounding_box()
+            assert right is not None
+            assert right["x"] + right["width"] <= width
         reached = set()
         for _ in range(14):
             page.keyboard.press("Tab")

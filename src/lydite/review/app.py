@@ -159,7 +159,12 @@ def serve(desk: Desk, sock: socket.socket, access: Access, ready: Callable[[], N
         ready: Called once the page can be opened.
     """
     config = uvicorn.Config(
-        build_app(desk, access), log_level="warning", access_log=False, server_header=False, lifespan="off"
+        build_app(desk, access),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=3,
     )
 
     class Server(uvicorn.Server):
