@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,6 +152,15 @@ def test_findings_make_queues_and_families_stay_together(tmp_path: Path) -> None
     assert queues["finding:exact_duplicate"] == [0, 3, 5]
     assert queues["class:a"] == [0, 3]
     assert "suspicion" not in queues
+    lows = read_findings(tmp_path / "findings.csv", shown, {"blurry"})
+    assert lows[5][0].score > lows[4][0].score
+    columns = {
+        "item": ["images:1.jpg"],
+        "check": ["near_duplicate"],
+        "kin": [["images:2.jpg", "images:9.jpg"]],
+    }
+    pl.DataFrame(columns).write_parquet(tmp_path / "findings.parquet")
+    assert set(read_findings(tmp_path / "findings.parquet", shown)) == {1, 2}
 
 
 @given(st.integers(1, 60), st.integers(0, 7), st.integers(0, 9))

@@ -19,7 +19,7 @@ from support import chromium, need_module
 pytestmark = pytest.mark.browser
 need_module("playwright")
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright  # noqa: E402 - after the check
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright  # noqa: E402 - after the check
 
 QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
 Opener = Callable[..., Page]
@@ -453,7 +453,12 @@ def test_an_answer_that_comes_late_shows_nothing_twice(folder: Path, people: Ope
     """More cards are asked for while one is looked at; the answer must not bring that one again."""
     with serving(folder) as server:
         page = people(server, queue="all")
-        page.route("**/api/cards*", lambda route: (page.wait_for_timeout(150), route.continue_())[1])
+
+        def late(route: Route) -> None:
+            page.wait_for_timeout(150)
+            route.continue_()
+
+        page.route("**/api/cards*", late)
         seen = []
         while not page.evaluate("document.body.matches('.finished')"):
             until(page, "document.body.matches('.looking, .finished')")

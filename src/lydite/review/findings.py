@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -38,9 +39,17 @@ Reasons = dict[int, tuple[Reason, ...]]
 """By row."""
 
 
-def read_findings(path: Path, pile: Pile) -> Reasons:
-    """Findings from a table with the columns ``check``, ``item`` and, where there are such, ``score``,
-    ``evidence`` and ``other`` (the item that it is a copy of). Findings on other items are passed over.
+def read_findings(path: Path, pile: Pile, lower_is_worse: Collection[str] = ()) -> Reasons:
+    """Findings from a table, such as the ``findings.parquet`` of ``lydite clean scan``.
+
+    Columns: ``check``, ``item`` and, where there are such, ``score``, ``evidence`` and ``kin``, a list of
+    items that it is about as well (copies), or ``other``, one such item. Findings on other items are passed
+    over.
+
+    Args:
+        path: CSV or parquet.
+        pile: What is reviewed.
+        lower_is_worse: Checks whose lowest scores come first.
 
     Raises:
         InputError: If the table cannot be read or lacks a column.
@@ -53,12 +62,13 @@ def read_findings(path: Path, pile: Pile) -> Reasons:
         for name in ("check", "item"):
             if name not in table.columns:
                 raise InputError(f"Table {shown} lacks the column {name!r}.", "", table.columns)
-        wanted = {
+        wanted: dict[str, pl.DataType | type[pl.DataType]] = {
             "check": pl.String,
             "item": pl.String,
             "score": pl.Float64,
             "evidence": pl.String,
             "other": pl.String,
+            "kin": pl.List(pl.String),
         }
         table = table.select(
             pl.col(name).cast(kind) if name in table.columns else pl.lit(None, dtype=kind).alias(name)
@@ -72,11 +82,13 @@ def read_findings(path: Path, pile: Pile) -> Reasons:
     for row in range(len(pile)):
         rows_of[str(pile.item_of(row))].append(row)
     found: defaultdict[int, list[Reason]] = defaultdict(list)
-    for check, item, score, evidence, other in table.iter_rows():
-        peers = tuple(rows_of.get(other, ())) if other else ()
+    for check, item, score, evidence, other, kin in table.iter_rows():
+        named = [*(kin or ()), *([other] if other else ())]
+        peers = tuple(row for name in dict.fromkeys(named) for row in rows_of.get(name, ()))
+        strength = (-1 if check in lower_is_worse else 1) * (score or 0.0)
         for row in rows_of.get(item, ()):
-            found[row].append(Reason(check, score or 0.0, evidence or "", peers))
+            found[row].append(Reason(check, strength, evidence or "", peers))
             if DUPLICATES in check:
                 for peer in peers:
-                    found[peer].append(Reason(check, score or 0.0, evidence or "", (row,)))
+                    found[peer].append(Reason(check, strength, evidence or "", (row,)))
     return {row: tuple(dict.fromkeys(reasons)) for row, reasons in found.items()}

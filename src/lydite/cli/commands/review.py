@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from lydite.clean.checks import CHECKS, Worse
 from lydite.cli.commands.review_apply import apply
 from lydite.cli.options import with_settings
 from lydite.cli.review_source import Database, SourceArgument, open_source, settings_of
@@ -48,7 +49,8 @@ def serve(
         typer.Option(help="table of probabilities, a column a class; one a model, repeatable"),
     ] = None,
     findings: Annotated[
-        list[Path] | None, typer.Option(help="table of findings (check, item, score, other); repeatable")
+        list[Path] | None,
+        typer.Option(help="findings.parquet of lydite clean scan, or a table like it; repeatable"),
     ] = None,
     journal: Database = None,
     regions: Annotated[
@@ -77,8 +79,9 @@ def serve(
     opened = open_source(source, journal, regions=regions)
     beliefs = read_beliefs(predictions, opened.pile) if predictions else no_beliefs(opened.pile)
     reasons: dict[int, Any] = {}
+    low = {name for name, check in CHECKS.items() if check.worse is Worse.LOW}
     for table in findings or ():
-        for row, found in read_findings(table, opened.pile).items():
+        for row, found in read_findings(table, opened.pile, low).items():
             reasons[row] = (*reasons.get(row, ()), *found)
     if predictions:
         honest, other, none = beliefs.coverage
