@@ -50,10 +50,10 @@ def compare(
         bank = build_bank(
             trial.exemplars, examiner.encoder, scoring.pseudo_negative_cos, None, scoring.exemplar_sizes
         )
-        rehearsal = rehearse(bank, searcher)
         files = find_images([contest.pictures[row] for row in trial.tested])
-        found = [calibrate(rehearsal, settings.calibration)]
-        found.append(calibrate(rehearsal, settings.calibration, survey(files, bank, searcher, SURVEYED)))
+        seen = survey(files, bank, searcher, SURVEYED)
+        rehearsal = rehearse(bank, searcher, seen.hosts)
+        found = [calibrate(rehearsal, settings.calibration, pile) for pile in ((), seen.scenes)]
         ranked: list[ImageResult] = []
         by_rule: list[ImageResult] = []
         for row in trial.tested:

@@ -74,7 +74,7 @@ def test_no_example_judges_its_own_picture(bank: Bank, searcher: Searcher) -> No
     seen = rehearse(bank, searcher)
     known = {exemplar.path: exemplar for exemplar in bank.sources}
     for picture, path in enumerate(known):
-        found = survey(find_images([path]), bank, searcher, 1)[0]
+        found = survey(find_images([path]), bank, searcher, 1).scenes[0]
         held_out = seen.ranks[(seen.pictures == picture)].max()
         assert found.ranks.max() > held_out
 
@@ -106,10 +106,29 @@ def test_whole_pictures_cannot_be_rehearsed(tmp_path: Path, searcher: Searcher) 
     assert detector.settings.filters == strict.filters
 
 
-def test_close_ups_are_no_rehearsal_either(tmp_path: Path, searcher: Searcher) -> None:
+def test_close_ups_without_a_pile_are_of_no_use(tmp_path: Path, searcher: Searcher) -> None:
     """On a close-up little can be mistaken, and all ranks high: its thresholds would refuse every scene."""
     folder = write_examples(tmp_path / "positive", {"red": RED, "green": GREEN})
     assert len(rehearse(build_bank(find_exemplars(folder), searcher.examiner.encoder), searcher).whole) == 6
+
+
+def test_close_ups_are_searched_for_in_pictures_of_the_pile(tmp_path: Path, searcher: Searcher) -> None:
+    bank = build_bank(
+        find_exemplars(write_examples(tmp_path / "positive", {"red": RED, "green": GREEN})),
+        searcher.examiner.encoder,
+    )
+    for k in range(3):
+        write_scene(tmp_path / "pile" / f"{k}.png", seed=k)
+    pile = survey(find_images([tmp_path / "pile"]), bank, searcher, 3)
+    seen = rehearse(bank, searcher, pile.hosts)
+    assert seen.whole == ()
+    assert len(seen.labels) == 6
+    assert len(seen.scenes) == 3  # one of each class in a picture
+    assert np.isfinite(seen.ranks).sum() >= 5
+    found = calibrate(seen, SETTINGS.calibration, pile.scenes)
+    assert set(found.thresholds) == {"red", "green"}
+    again = rehearse(bank, searcher, pile.hosts)
+    assert np.array_equal(again.ranks, seen.ranks)
 
 
 def test_an_option_survives_the_fallback(tmp_path: Path) -> None:
@@ -143,6 +162,8 @@ def test_a_survey_passes_over_what_cannot_be_read(tmp_path: Path, bank: Bank, se
         write_scene(tmp_path / "pile" / f"{k}.png", seed=k)
     (tmp_path / "pile" / "2.png").write_bytes(b"no picture")
     files = find_images([tmp_path / "pile"])
-    assert len(survey(files, bank, searcher, 10)) == 4
-    assert len(survey(files, bank, searcher, 2)) == 2
-    assert survey(files, bank, searcher, 0) == ()
+    seen = survey(files, bank, searcher, 10)
+    assert [host.file.path.name for host in seen.hosts] == ["0.png", "1.png", "3.png", "4.png"]
+    assert len(seen.scenes) == 4
+    assert len(survey(files, bank, searcher, 2).scenes) == 2
+    assert survey(files, bank, searcher, 0).hosts == ()

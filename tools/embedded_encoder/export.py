@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +35,10 @@ CARD = Path(__file__).resolve().parents[2] / "docs" / "embedded_encoder.toml"
 def main() -> None:
     options = _arguments()
     state = torch.load(options.work / "checkpoint.pt", map_location="cpu", weights_only=True)
-    trained = EmbeddedNet(Widths(**_tuples(state["card"]["widths"])), norm=True)
-    trained.load_state_dict(_own(state["average"]))
+    widths = replace(Widths(**_tuples(state["card"]["widths"])), necks=Widths().necks)
+    trained = EmbeddedNet(widths, norm=True)
+    blank_necks = {name: value for name, value in trained.state_dict().items() if name.startswith("necks.")}
+    trained.load_state_dict(_own(state["average"]) | blank_necks)
     pictures = load_pictures(options.source, options.work)
     balance(trained.eval(), pictures.training())
     net = fold(trained)
@@ -51,7 +54,7 @@ def main() -> None:
             "dim": net.widths.dim,
             "space": build_encoder(EncoderSettings(encoder="embedded")).space.id,
         },
-        "training": {"minutes": round(state["seconds"] / 60, 1), **_flat(state["card"])},
+        "training": {"minutes": round(state["seconds"] / 60, 1), **_flat(state["card"]), "widths": asdict(widths)},
         "held_out": _last_examination(options.work / "log.jsonl"),
     }
     CARD.write_text(tomli_w.dumps(card), encoding="utf-8")

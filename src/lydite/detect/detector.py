@@ -184,7 +184,7 @@ class Detector:
         """A detector whose bank is made from these exemplars.
 
         If the settings say ``calibrate`` and name no ``class_thresholds``, the exemplars' own pictures are
-        searched for them. Where that cannot be done, the preset 'strict' holds, and ``calibration`` says why.
+        searched for them, and pictures of the pile for close-ups that are put into them. Where that cannot be done, the preset 'strict' holds, and ``calibration`` says why.
 
         Args:
             exemplars: What to look for.
@@ -235,7 +235,8 @@ class Detector:
         if settings.calibration.calibrate and not settings.rules.class_thresholds:
             searcher = Searcher(Examiner(encoder, proposer, without_constants(settings)))
             seen = survey(pile, bank, searcher, settings.calibration.survey)
-            calibration = calibrate(rehearse(bank, searcher), settings.calibration, seen)
+            rehearsal = rehearse(bank, searcher, seen.hosts)
+            calibration = calibrate(rehearsal, settings.calibration, seen.scenes)
             thresholds = calibration.thresholds
             settings = with_thresholds(settings, thresholds) if thresholds else without_calibration(settings)
         return cls(settings, encoder, proposer, bank, cache, calibration)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lydite.core import FeatureSpace
+from lydite.core import FeatureSpace, ItemId
+from lydite.data import ImageFile
 from lydite.detect.bank_make import make_bank
 from lydite.detect.calibrate import Calibration, calibrate
 from lydite.detect.config import DetectSettings
@@ -18,12 +19,14 @@ from lydite.detect.exemplars import Exemplar, ExemplarSet
 from lydite.detect.finished import FinishedRun
 from lydite.detect.proposers import build_proposer
 from lydite.detect.redecide import restore
-from lydite.detect.rehearse import Ranked, Rehearsal, Searcher, rehearse
+from lydite.detect.rehearse import Ranked, Rehearsal, Searcher, rehearse, survey
 from lydite.features import build_encoder
 
 
 def rehearse_run(run: FinishedRun, settings: DetectSettings) -> Rehearsal:
     """Rehearse the examples of a run, whose files must still be where they were.
+
+    Close-ups are put into some of the run's own pictures, if these can still be read.
 
     Args:
         run: A run; its description names the examples.
@@ -40,7 +43,9 @@ def rehearse_run(run: FinishedRun, settings: DetectSettings) -> Rehearsal:
     encoder = build_encoder(settings.encoder)
     bank = make_bank(exemplars, encoder, settings)
     bank.space.require_same(FeatureSpace(**_tuples(run.description["space"])))
-    return rehearse(bank, Searcher(Examiner(encoder, build_proposer(settings), settings)))
+    searcher = Searcher(Examiner(encoder, build_proposer(settings), settings))
+    files = [ImageFile(ItemId.parse(record.item), Path(record.path)) for record in run.records]
+    return rehearse(bank, searcher, survey(files, bank, searcher, settings.calibration.survey).hosts)
 
 
 def _exemplar(entry: Mapping[str, Any]) -> Exemplar:

@@ -3,6 +3,9 @@
 What a search finds there, and how it ranks, is what it will find elsewhere. Each picture of examples is
 searched with the examples of all *other* pictures. The best candidate on a held-out example shows how
 a true object ranks; candidates on a part of it, how its parts rank; all others may or may not be objects.
+
+Close-ups have nothing around them to search in: they are cut out and put into pictures of the pile first
+(``transplant``).
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from lydite.detect.config import DetectSettings
 from lydite.detect.decide import DecisionSettings, decide
 from lydite.detect.examine import Examiner
 from lydite.detect.exemplars import Exemplar
+from lydite.detect.transplant import CloseUp, batches, place
 from lydite.metrics.overlap import box_iou, mask_overlap
 
 T = TypeVar("T")
@@ -32,6 +36,8 @@ HIT_IOU = 0.5
 """A candidate that overlaps an example this much has found it."""
 CLOSE_UP = 0.5
 """An example at least this long, as a share of its picture's shorter side, leaves too little around it."""
+TOP = 8
+"""Of the candidates of a picture of the pile so many, the best ones, say how large things are there."""
 PART_IOU = 0.1
 """One that overlaps it less, but at least this much, is a part of it or holds a part of it."""
 
@@ -63,7 +69,7 @@ class Rehearsal:
         part_ranks: ``(m,)`` float64 ranks of candidates on parts of examples.
         part_of: ``(m,)`` int64 row of the example that each is a part of.
         scenes: All candidates, by picture.
-        whole: Names of examples that are close-ups: too little lies around them to search in.
+        whole: Names of examples that are close-ups and could not be put into a picture of the pile.
         alone: Names of examples whose class has no example in any other picture.
         unsearched: Names of examples in whose pictures the proposer cannot propose.
         unread: Names of examples whose files have changed or gone since the bank was made.
@@ -112,8 +118,34 @@ class Searcher:
         return self.settings.limits.to_image_limits()
 
 
-def survey(files: Sequence[ImageFile], bank: Bank, searcher: Searcher, most: int) -> tuple[Ranked, ...]:
-    """Search some of the pictures that will be searched: nobody knows what is in them.
+@dataclass(frozen=True, slots=True, eq=False)
+class Host:
+    """A picture of the pile that close-ups can be put into.
+
+    Args:
+        file: Where it is.
+        sides: ``(k,)`` float64 roots of the areas, in pixels, of what ranks highest in it.
+    """
+
+    file: ImageFile
+    sides: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """What was seen in some pictures of the pile, of which nobody knows what is in them.
+
+    Args:
+        scenes: All candidates, by picture; pictures without any are left out.
+        hosts: The same pictures, to put close-ups into.
+    """
+
+    scenes: tuple[Ranked, ...] = ()
+    hosts: tuple[Host, ...] = ()
+
+
+def survey(files: Sequence[ImageFile], bank: Bank, searcher: Searcher, most: int) -> Survey:
+    """Search some of the pictures that will be searched.
 
     Args:
         files: The pile.
@@ -121,31 +153,37 @@ def survey(files: Sequence[ImageFile], bank: Bank, searcher: Searcher, most: int
         searcher: What to search with.
         most: Pictures at most; they are taken evenly from the pile. What cannot be read is passed over.
     """
-    seen = []
+    scenes, hosts = [], []
     for file in _spread(files, most):
         try:
-            seen.append(searcher.search(load_image(file.path, searcher.limits), file.item, bank)[0])
+            found, candidates = searcher.search(load_image(file.path, searcher.limits), file.item, bank)
         except ImageError:  # the run itself will name it as failed
             continue
-    return tuple(each for each in seen if len(each.ranks))
+        if len(found.ranks):
+            top = np.argsort(-found.ranks, kind="stable")[:TOP]
+            scenes.append(found)
+            hosts.append(Host(file, np.sqrt(candidates.masks.areas[top])))
+    return Survey(tuple(scenes), tuple(hosts))
 
 
-def rehearse(bank: Bank, searcher: Searcher) -> Rehearsal:
-    """Search the pictures of the positives, each without its own examples.
+def rehearse(bank: Bank, searcher: Searcher, hosts: Sequence[Host] = ()) -> Rehearsal:
+    """Search for each of the positives with a bank that does not know it.
 
     Args:
         bank: The examples; ``sources`` say where they are.
         searcher: What to search with.
+        hosts: Pictures of the pile, for close-ups to be searched in.
     """
     notes = _Notes()
+    close_ups: list[CloseUp] = []
     groups, notes.unread = _by_picture(bank)
     for sources in _spread(groups, searcher.settings.calibration.rehearsals):
-        held_out = _load(sources, bank, searcher.limits, notes)
+        held_out = _load(sources, bank, searcher.limits, notes, close_ups)
         if held_out is None:
             continue
         picture, exemplars, masks, rows = held_out
-        others = np.setdiff1d(np.arange(len(bank.labels)), rows)
-        if len(np.unique(bank.labels[others])) < len(bank.class_map):
+        others = _others(bank, rows)
+        if others is None:
             notes.alone += [exemplar.name for exemplar in exemplars]
             continue
         item = ItemId("rehearsal", exemplars[0].path.name)
@@ -155,9 +193,45 @@ def rehearse(bank: Bank, searcher: Searcher) -> Rehearsal:
             notes.unsearched += [exemplar.name for exemplar in exemplars]
             continue
         for at, exemplar in enumerate(exemplars):
-            notes.add(int(bank.labels[rows[at]]), found, _iou(candidates, exemplar, masks[at : at + 1]))
+            iou = _iou(candidates, masks[at : at + 1], by_box=exemplar.box is not None)
+            notes.add(int(bank.labels[rows[at]]), found, iou)
         notes.scenes.append(found)
+    _rehearse_close_ups(close_ups, bank, searcher, hosts, notes)
     return notes.to_rehearsal(bank.class_map)
+
+
+def _rehearse_close_ups(
+    close_ups: list[CloseUp], bank: Bank, searcher: Searcher, hosts: Sequence[Host], notes: _Notes
+) -> None:
+    """Search for close-ups in pictures of the pile, a few classes to a picture."""
+    if not hosts:
+        notes.whole += [bank.positives.ids[each.row] for each in close_ups]
+        return
+    rng = np.random.default_rng(0)
+    sides = np.concatenate([host.sides for host in hosts])
+    for turn, batch in enumerate(batches(close_ups)):
+        others = _others(bank, np.array([each.row for each in batch]))
+        if others is None:
+            notes.alone += [bank.positives.ids[each.row] for each in batch]
+            continue
+        host = hosts[turn % len(hosts)].file
+        item = ItemId("rehearsal", f"{turn}-{host.path.name}")
+        try:
+            picture = load_image(host.path, searcher.limits)
+            pixels, placed = place(batch, picture.pixels, rng.choice(sides, len(batch)), rng)
+            found, candidates = searcher.search(Picture(pixels, ImageId.of_bytes(pixels.tobytes())), item, bank.only(others))
+        except ImageError:
+            notes.unsearched += [bank.positives.ids[each.row] for each in batch]
+            continue
+        for close_up, mask in placed:
+            notes.add(close_up.label, found, _iou(candidates, mask, by_box=close_up.boxed))
+        notes.scenes.append(found)
+
+
+def _others(bank: Bank, rows: Ints) -> Ints | None:
+    """The rows that stay when some are held out; none if a class would be left without any."""
+    others = np.setdiff1d(np.arange(len(bank.labels)), rows)
+    return others if len(np.unique(bank.labels[others])) == len(bank.class_map) else None
 
 
 @dataclass(slots=True)
@@ -218,9 +292,12 @@ def _by_picture(bank: Bank) -> tuple[list[list[Exemplar]], list[str]]:
 
 
 def _load(
-    exemplars: list[Exemplar], bank: Bank, limits: ImageLimits, notes: _Notes
+    exemplars: list[Exemplar], bank: Bank, limits: ImageLimits, notes: _Notes, close_ups: list[CloseUp]
 ) -> tuple[Picture, list[Exemplar], Masks, Ints] | None:
-    """A picture with its examples, their masks and their rows in the bank; none if it cannot be searched."""
+    """A picture with its examples, their masks and their rows in the bank; none if it cannot be searched.
+
+    Close-ups are set aside; those of which nobody knows what in them is the object are of no use.
+    """
     row_of = {name: row for row, name in enumerate(bank.positives.ids)}
     try:
         loaded = [exemplar.load(limits) for exemplar in exemplars]
@@ -229,7 +306,13 @@ def _load(
         return None
     picture = loaded[0][0]
     located = [at for at, (_, mask) in enumerate(loaded) if not _is_close_up(mask)]
-    notes.whole += [exemplar.name for at, exemplar in enumerate(exemplars) if at not in located]
+    for at in sorted(set(range(len(exemplars))) - set(located)):
+        row, (own, mask) = row_of[exemplars[at].name], loaded[at]
+        if mask.areas[0] < own.size_hw[0] * own.size_hw[1]:
+            boxed = exemplars[at].box is not None
+            close_ups.append(CloseUp.of(row, int(bank.labels[row]), own, mask, boxed=boxed))
+        else:
+            notes.whole.append(exemplars[at].name)
     if not located:
         return None
     chosen = [exemplars[at] for at in located]
@@ -249,9 +332,9 @@ def _spread(items: Sequence[T], most: int) -> list[T]:
     return [items[int(at)] for at in np.linspace(0, len(items) - 1, most).round()] if most else []
 
 
-def _iou(candidates: Candidates, exemplar: Exemplar, mask: Masks) -> npt.NDArray[np.float32]:
+def _iou(candidates: Candidates, mask: Masks, *, by_box: bool) -> npt.NDArray[np.float32]:
     """``(n,)`` overlap with an example, by boxes where only its box is known."""
-    if exemplar.box is not None:
+    if by_box:
         return box_iou(candidates.boxes, mask.boxes)[:, 0]
     return mask_overlap(candidates.masks, mask)[0][:, 0]
 

@@ -38,7 +38,7 @@ class Widths:
     coarse_inner: int = 128
     coarse_blocks: int = 3
     meaning: int = 768
-    necks: tuple[int, int, int] = (96, 128, 384)
+    necks: tuple[int, int, int] = (96, 128, 256)
 
     @property
     def dim(self) -> int:
