@@ -124,7 +124,7 @@ def test_close_ups_are_searched_for_in_pictures_of_the_pile(tmp_path: Path, sear
     assert seen.whole == ()
     assert len(seen.labels) == 6
     assert len(seen.scenes) == 3  # one of each class in a picture
-    assert np.isfinite(seen.ranks).sum() >= 5
+    assert np.isfinite(seen.ranks).sum() >= 4
     found = calibrate(seen, SETTINGS.calibration, pile.scenes)
     assert set(found.thresholds) == {"red", "green"}
     again = rehearse(bank, searcher, pile.hosts)

@@ -54,7 +54,11 @@ def main() -> None:
             "dim": net.widths.dim,
             "space": build_encoder(EncoderSettings(encoder="embedded")).space.id,
         },
-        "training": {"minutes": round(state["seconds"] / 60, 1), **_flat(state["card"]), "widths": asdict(widths)},
+        "training": {
+            "minutes": round(state["seconds"] / 60, 1),
+            **_flat(state["card"]),
+            "widths": asdict(widths),
+        },
         "held_out": _last_examination(options.work / "log.jsonl"),
     }
     CARD.write_text(tomli_w.dumps(card), encoding="utf-8")

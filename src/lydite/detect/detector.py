@@ -184,7 +184,8 @@ class Detector:
         """A detector whose bank is made from these exemplars.
 
         If the settings say ``calibrate`` and name no ``class_thresholds``, the exemplars' own pictures are
-        searched for them, and pictures of the pile for close-ups that are put into them. Where that cannot be done, the preset 'strict' holds, and ``calibration`` says why.
+        searched for them, and pictures of the pile for close-ups that are put into them. Where that cannot
+        be done, the preset 'strict' holds, and ``calibration`` says why.
 
         Args:
             exemplars: What to look for.

@@ -219,7 +219,9 @@ def _rehearse_close_ups(
         try:
             picture = load_image(host.path, searcher.limits)
             pixels, placed = place(batch, picture.pixels, rng.choice(sides, len(batch)), rng)
-            found, candidates = searcher.search(Picture(pixels, ImageId.of_bytes(pixels.tobytes())), item, bank.only(others))
+            found, candidates = searcher.search(
+                Picture(pixels, ImageId.of_bytes(pixels.tobytes())), item, bank.only(others)
+            )
         except ImageError:
             notes.unsearched += [bank.positives.ids[each.row] for each in batch]
             continue

@@ -60,7 +60,7 @@ def test_scale_changes_the_map() -> None:
 def test_the_space_says_what_was_done() -> None:
     space = build(SCALE).space
     assert (space.encoder, space.layer, space.normalisation) == ("embedded", "last", "final-norm")
-    assert (space.colour_order, space.pooling, space.dim) == ("RGB", "coverage-mean, L2", 608)
+    assert (space.colour_order, space.pooling, space.dim) == ("RGB", "coverage-mean, L2", 480)
     assert len(space.weights) == 64
 
 
