@@ -131,7 +131,7 @@ def test_an_option_that_cannot_be_honoured_is_refused(option: str, value: Any, s
 
 
 def test_every_option_is_either_used_or_refused() -> None:
-    used = {"encoder", "short_side"}
+    used = {"encoder", "short_side", "pooling", "pool_topk", "zoom_cells", "zoom_factor"}
     refused = {"checkpoint", "layer", "device", "half", "mean", "std", "model_options"}
     assert set(EncoderSettings.model_fields) == used | refused
 
