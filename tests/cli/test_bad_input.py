@@ -243,6 +243,12 @@ def _results(out: Path) -> tuple[str, str]:
     return table, (out / "instances.json").read_text()
 
 
+def _finished(out: Path) -> int:
+    """Pictures that are done; half-written files do not count."""
+    left = (file.name for file in (out / "pictures").glob("*.json"))
+    return sum(not name.startswith(TEMPORARY) for name in left)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
 def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path, examples: Path, how: int) -> None:
     for k in range(40):
@@ -250,13 +256,12 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path, examples:
     command = _command(tmp_path / "scenes", examples, tmp_path / "out")
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=_environment())
     deadline = time.monotonic() + 120
-    while len(list((tmp_path / "out" / "pictures").glob("*.json"))) < 3 and time.monotonic() < deadline:
+    while _finished(tmp_path / "out") < 3 and time.monotonic() < deadline:
         assert process.poll() is None, "finished before it could be interrupted"
         time.sleep(0.02)
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
-    left = (file.name for file in (tmp_path / "out" / "pictures").glob("*.json"))
-    done = sum(not name.startswith(TEMPORARY) for name in left)
+    done = _finished(tmp_path / "out")
     assert 3 <= done < 40
     if how == signal.SIGINT:
         assert process.returncode == 1

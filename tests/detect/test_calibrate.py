@@ -165,7 +165,7 @@ def test_too_few_is_said_and_nothing_is_invented() -> None:
     )
     told = calibrate(replace(rehearsal, whole=("a.png", "b.png"), alone=("c.png",)), DEFAULT).refusal
     assert (
-        "; 2 examples are close-ups without a mask, or there is no pile to put them into; 1 are in the only"
+        "; 2 examples are close-ups without a mask, or without a pile of three pictures to put them into; 1 are in the only"
         in told
     )
 

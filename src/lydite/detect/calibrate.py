@@ -115,7 +115,10 @@ def _refusal(rehearsal: Rehearsal) -> str:
             f"{int(found.sum())} of {len(found)} held-out examples were found, in {pictures} pictures"
         )
     for names, reason in (
-        (rehearsal.whole, "examples are close-ups without a mask, or there is no pile to put them into"),
+        (
+            rehearsal.whole,
+            "examples are close-ups without a mask, or without a pile of three pictures to put them into",
+        ),
         (rehearsal.alone, "are in the only picture of their class"),
         (rehearsal.unsearched, "are in pictures where the proposer has nothing to propose"),
         (rehearsal.unread, "could not be read again"),

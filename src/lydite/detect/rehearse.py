@@ -36,6 +36,8 @@ HIT_IOU = 0.5
 """A candidate that overlaps an example this much has found it."""
 CLOSE_UP = 0.5
 """An example at least this long, as a share of its picture's shorter side, leaves too little around it."""
+FEWEST_HOSTS = 3
+"""A pile of fewer pictures does not say how often anything ranks as high as a close-up that was put into it."""
 TOP = 8
 """Of the candidates of a picture of the pile so many, the best ones, say how large things are there."""
 PART_IOU = 0.1
@@ -204,7 +206,7 @@ def _rehearse_close_ups(
     close_ups: list[CloseUp], bank: Bank, searcher: Searcher, hosts: Sequence[Host], notes: _Notes
 ) -> None:
     """Search for close-ups in pictures of the pile, a few classes to a picture."""
-    if not hosts:
+    if len(hosts) < FEWEST_HOSTS:
         notes.whole += [bank.positives.ids[each.row] for each in close_ups]
         return
     rng = np.random.default_rng(0)

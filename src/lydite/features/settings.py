@@ -17,7 +17,7 @@ class EncoderSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     encoder: str = Field(
-        "embedded",
+        "descriptor",
         description="'descriptor' (no weights), 'embedded' (the network of the package) or any timm model",
     )
     layer: str = Field(
