@@ -220,7 +220,7 @@ def _rehearse_close_ups(
         item = ItemId("rehearsal", f"{turn}-{host.path.name}")
         try:
             picture = load_image(host.path, searcher.limits)
-            pixels, placed = place(batch, picture.pixels, rng.choice(sides, len(batch)), rng)
+            pixels, placed = place(batch, picture.pixels, rng.choice(sides, len(batch)).tolist(), rng)
             found, candidates = searcher.search(
                 Picture(pixels, ImageId.of_bytes(pixels.tobytes())), item, bank.only(others)
             )
