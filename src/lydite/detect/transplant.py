@@ -107,7 +107,7 @@ def _resized(
     size = (max(2, round(width * times)), max(2, round(height * times)))
     how = cv2.INTER_AREA if times < 1 else cv2.INTER_LINEAR
     small = cv2.resize(close_up.pixels, size, interpolation=how).astype(np.float32)
-    cover = cv2.resize(close_up.cover.astype(np.float32), size, interpolation=how)
+    cover = cv2.resize(close_up.cover.astype(np.float32), size, interpolation=how).astype(np.float32)
     return small, cover
 
 
