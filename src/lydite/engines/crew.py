@@ -1,38 +1,112 @@
-"""A crew of processes: who is busy with what, and what happens when one of them dies."""
+"""A crew: who is busy with what, and what happens when a worker dies. Where they run is their staff's business."""
 
 from __future__ import annotations
 
-import pickle
 from collections import deque
-from collections.abc import Iterator
-from multiprocessing.connection import wait
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Generic
+from typing import Any, Generic, Protocol, TypeVar
 
+from lydite import __version__
 from lydite.core import LyditeError
-from lydite.engines.base import Failure, R, Result, Success, T, Work, format_trace
-from lydite.engines.worker import Done, Failed, Interrupted, Message, Ready, SetupFailed, Worker
+from lydite.engines.answer import Done, Interrupted, Message, Ready, SetupFailed, decode, encode
+from lydite.engines.base import Failure, R, Result, Success, T
 
 
-class ProcessCrew(Generic[T, R]):
-    """Hands one item at a time to each worker, so that a death costs exactly one item.
+class Worker(Protocol):
+    """The caller's end of one worker, which takes one item at a time."""
+
+    def start(self) -> None:
+        """Let it begin with its setup; its first message says how that went."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Hand over a pickled item.
+
+        Raises:
+            OSError: If it died while it had nothing to do.
+        """
+        ...
+
+    def receive(self) -> bytes:
+        """Its next message, still pickled.
+
+        Raises:
+            EOFError: If it is dead.
+        """
+        ...
+
+    def dismiss(self) -> None:
+        """Let it leave; it is idle."""
+        ...
+
+    def end(self) -> None:
+        """Stop it in the middle of its work."""
+        ...
+
+    def see_off(self) -> str:
+        """Wait until it is gone; says how it went."""
+        ...
+
+
+W = TypeVar("W", bound=Worker)
+
+
+class Staff(Protocol[W]):
+    """Where workers come from."""
+
+    def recruit(self) -> W:
+        """One more worker, not started."""
+        ...
+
+    def listen(self, workers: list[W]) -> Iterable[W]:
+        """Wait until some of them have something to say, or are dead."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many deaths are borne.
 
     Args:
-        work: What each worker prepares and then does.
-        limit: Most workers at one time.
+        workers: Workers that an item may cost before it is given up.
+        setups: Workers in a row that may die in their setup before it is raised.
     """
 
-    def __init__(self, work: Work[R], limit: int) -> None:
-        self._work = work
+    workers: int = 1
+    setups: int = 1
+
+
+@dataclass(slots=True)
+class _Task(Generic[T]):
+    ticket: int
+    item: T
+    deaths: int = 0
+
+
+class StaffedCrew(Generic[T, R, W]):
+    """Hands one item at a time to each worker, so that a death costs one item at most.
+
+    Args:
+        staff: Where workers come from.
+        limit: Most workers at one time.
+        patience: How many deaths are borne.
+    """
+
+    def __init__(self, staff: Staff[W], limit: int, patience: Patience) -> None:
+        self._staff = staff
         self._limit = limit
-        self._starting: list[Worker] = []
-        self._idle: list[Worker] = []
-        self._busy: dict[Worker, tuple[int, T]] = {}
-        self._waiting: deque[tuple[int, T]] = deque()
+        self._patience = patience
+        self._starting: list[W] = []
+        self._idle: list[W] = []
+        self._busy: dict[W, _Task[T]] = {}
+        self._waiting: deque[_Task[T]] = deque()
         self._finished: deque[tuple[int, Result[T, R]]] = deque()
         self._submitted = 0
+        self._failed_starts = 0
 
-    def __enter__(self) -> ProcessCrew[T, R]:
+    def __enter__(self) -> StaffedCrew[T, R, W]:
         return self
 
     def __exit__(
@@ -49,11 +123,11 @@ class ProcessCrew(Generic[T, R]):
 
     def submit(self, item: T) -> int:
         """Queue an item, and hand it over if a worker is free."""
-        ticket = self._submitted
+        task = _Task(self._submitted, item)
         self._submitted += 1
-        self._waiting.append((ticket, item))
+        self._waiting.append(task)
         self._hand_out()
-        return ticket
+        return task.ticket
 
     def as_completed(self) -> Iterator[tuple[int, Result[T, R]]]:
         """Ticket and result of whichever item is done first, until nothing is left."""
@@ -66,22 +140,23 @@ class ProcessCrew(Generic[T, R]):
 
     def _hand_out(self) -> None:
         while self._waiting and self._idle:
-            worker = self._idle.pop()
-            ticket, item = self._waiting.popleft()
-            self._busy[worker] = (ticket, item)
+            task = self._waiting.popleft()
             try:
-                worker.send(item)
-            except OSError:  # it died while it had nothing to do: the item is as it was
-                del self._busy[worker]
-                worker.see_off()
-                self._waiting.appendleft((ticket, item))
+                data = encode(task.item)
             except Exception as error:  # noqa: BLE001 - pickling runs the item's own code
-                del self._busy[worker]
-                self._idle.append(worker)
-                self._finished.append((ticket, Failure.of(item, error)))
+                self._finished.append((task.ticket, Failure.of(task.item, error)))
+                continue
+            worker = self._idle.pop()
+            try:
+                worker.send(data)
+            except OSError:  # it died while it had nothing to do: the item is as it was
+                worker.see_off()
+                self._waiting.appendleft(task)
+            else:
+                self._busy[worker] = task
         wanted = min(len(self._waiting) - len(self._starting), self._limit - self._size)
         for _ in range(wanted):
-            worker = Worker(self._work)
+            worker = self._staff.recruit()
             self._starting.append(worker)
             worker.start()
 
@@ -90,56 +165,63 @@ class ProcessCrew(Generic[T, R]):
         return len(self._starting) + len(self._idle) + len(self._busy)
 
     def _listen(self) -> None:
-        workers = {worker.connection: worker for worker in (*self._starting, *self._busy)}
-        for connection in wait(list(workers)):
-            worker = workers[connection]  # type: ignore[index]
+        for worker in self._staff.listen([*self._starting, *self._busy]):
             try:
-                answer = worker.receive()
+                data = worker.receive()
             except (EOFError, OSError):
                 self._bury(worker)
             else:
-                self._note(worker, answer)
+                self._note(worker, decode(data))
 
-    def _note(self, worker: Worker, data: bytes) -> None:
-        message = _read(data)
+    def _note(self, worker: W, message: Message) -> None:
         if isinstance(message, Interrupted):
             raise KeyboardInterrupt
         if isinstance(message, SetupFailed):
             raise message.error
         if isinstance(message, Ready):
+            _require_same_version(message.version)
+            self._failed_starts = 0
             self._starting.remove(worker)
         else:
-            ticket, item = self._busy.pop(worker)
+            task = self._busy.pop(worker)
             result: Result[T, Any] = (
-                Success(item, message.value)
+                Success(task.item, message.value)
                 if isinstance(message, Done)
-                else Failure(item, message.error, message.trace)
+                else Failure(task.item, message.error, message.trace)
             )
-            self._finished.append((ticket, result))
+            self._finished.append((task.ticket, result))
         self._idle.append(worker)
 
-    def _bury(self, worker: Worker) -> None:
-        code = worker.see_off()
+    def _bury(self, worker: W) -> None:
+        end = worker.see_off()
         if worker in self._starting:
             self._starting.remove(worker)
-            raise LyditeError(
-                "A worker process died before its first item.",
-                "Look above for its last words; a script must guard its entry by "
-                "'if __name__ == \"__main__\":', and memory must suffice for every worker's setup.",
-                f"exit code {code}",
-            )
-        ticket, item = self._busy.pop(worker)
+            self._failed_starts += 1
+            if self._failed_starts >= self._patience.setups:
+                raise LyditeError(
+                    "A worker process died before its first item.",
+                    "Look above for its last words; a script must guard its entry by "
+                    "'if __name__ == \"__main__\":', and memory must suffice for every worker's setup.",
+                    end,
+                )
+            return
+        task = self._busy.pop(worker)
+        task.deaths += 1
+        if task.deaths < self._patience.workers:
+            self._waiting.appendleft(task)
+            return
         error = LyditeError(
             "The worker process died while it worked on this item.",
             "Suspect memory (use fewer workers) or a crash in native code.",
-            f"exit code {code}",
+            end if task.deaths == 1 else f"{task.deaths} workers, one after the other; the last: {end}",
         )
-        self._finished.append((ticket, Failure(item, error, "")))
+        self._finished.append((task.ticket, Failure(task.item, error, "")))
 
 
-def _read(data: bytes) -> Message:
-    try:
-        message: Message = pickle.loads(data)  # noqa: S301 - from our own worker
-    except Exception as error:  # noqa: BLE001 - unpickling runs the value's own code
-        return Failed(error, format_trace(error))
-    return message
+def _require_same_version(theirs: str) -> None:
+    if theirs != __version__:
+        raise LyditeError(
+            f"A worker has another version of Lydite: its results would not be those of {__version__}.",
+            "Install the same version on every machine.",
+            theirs,
+        )

@@ -9,7 +9,8 @@ from typing import Any, Generic
 
 from lydite.core import InvalidValue
 from lydite.engines.base import Crew, Engine, Failure, R, Result, Success, T, Work
-from lydite.engines.crew import ProcessCrew
+from lydite.engines.crew import Patience, StaffedCrew
+from lydite.engines.worker import ProcessStaff
 
 
 class Serial(Engine):
@@ -50,7 +51,7 @@ class Processes(Engine):
 
     def hire(self, work: Work[R]) -> AbstractContextManager[Crew[Any, R]]:
         """A crew of processes; whatever ends the context also ends them."""
-        return ProcessCrew(work, self._workers)
+        return StaffedCrew(ProcessStaff(work), self._workers, Patience())
 
 
 def build_engine(workers: int) -> Engine:

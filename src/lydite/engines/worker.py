@@ -9,55 +9,39 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
-from multiprocessing.reduction import ForkingPickler
-from typing import Any, TypeAlias
+from multiprocessing.connection import Connection, wait
+from typing import Any
 
-from lydite.core import InvalidValue, LyditeError
-from lydite.engines.base import Work, format_trace
+from lydite.core import InvalidValue
+from lydite.engines.answer import Interrupted, answer, begin, encode
+from lydite.engines.base import Work
 
 _PATIENCE_S = 5.0
 _SPAWN = multiprocessing.get_context("spawn")
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The setup is done."""
+class ProcessStaff:
+    """Recruits processes of this machine.
+
+    Args:
+        work: What each prepares and then does for each item that it is sent.
+    """
+
+    def __init__(self, work: Work[Any]) -> None:
+        self._work = work
+
+    def recruit(self) -> ProcessWorker:
+        """One more process, not started."""
+        return ProcessWorker(self._work)
+
+    def listen(self, workers: list[ProcessWorker]) -> list[ProcessWorker]:
+        """Wait until some of them have something to say, or are dead."""
+        ready = set(wait([worker.connection for worker in workers]))
+        return [worker for worker in workers if worker.connection in ready]
 
 
-@dataclass(frozen=True, slots=True)
-class SetupFailed:
-    """The setup raised."""
-
-    error: Exception
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """An item's value."""
-
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """An item's error."""
-
-    error: Exception
-    trace: str
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """The work raised ``KeyboardInterrupt``."""
-
-
-Message: TypeAlias = Ready | SetupFailed | Done | Failed | Interrupted
-
-
-class Worker:
+class ProcessWorker:
     """The parent's end of one worker process.
 
     Args:
@@ -84,9 +68,9 @@ class Worker:
         finally:
             self._theirs.close()
 
-    def send(self, item: object) -> None:
-        """Hand over an item."""
-        self.connection.send(item)
+    def send(self, data: bytes) -> None:
+        """Hand over a pickled item."""
+        self.connection.send_bytes(data)
 
     def receive(self) -> bytes:
         """The next message, still pickled."""
@@ -102,16 +86,16 @@ class Worker:
             self._process.terminate()
         self.connection.close()
 
-    def see_off(self) -> int | None:
+    def see_off(self) -> str:
         """Wait until the process is gone; its exit code (negative: the signal)."""
         self.connection.close()
         if self._process.pid is None:
-            return None
+            return "not started"
         self._process.join(_PATIENCE_S)
         if self._process.exitcode is None:
             self._process.kill()
             self._process.join()
-        return self._process.exitcode
+        return f"exit code {self._process.exitcode}"
 
 
 @contextmanager
@@ -135,34 +119,16 @@ def _serve(work: Work[Any], connection: Connection) -> None:
     try:
         _answer_all(work, connection)
     except KeyboardInterrupt:
-        connection.send(Interrupted())
+        connection.send_bytes(encode(Interrupted()))
     except (EOFError, ConnectionError):
         return
 
 
 def _answer_all(work: Work[Any], connection: Connection) -> None:
-    try:
-        call = work.prepare()
-    except Exception as error:  # noqa: BLE001 - raised again by the parent
-        connection.send(SetupFailed(_portable(error)))
-        return
-    connection.send(Ready())
-    while True:
-        data = connection.recv_bytes()
-        try:
-            answer = ForkingPickler.dumps(Done(call(pickle.loads(data))))  # noqa: S301 - from our own parent
-        except Exception as error:  # noqa: BLE001 - a failure is a value
-            answer = ForkingPickler.dumps(Failed(_portable(error), format_trace(error)))
-        connection.send_bytes(answer)
-
-
-def _portable(error: Exception) -> Exception:
-    """The error itself if it survives pickling, else its text."""
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
-    except Exception:  # noqa: BLE001 - pickling runs the error's own code
-        return LyditeError(f"{type(error).__name__}: {error}")
-    return error
+    call, greeting = begin(work)
+    connection.send_bytes(greeting)
+    while call is not None:
+        connection.send_bytes(answer(call, connection.recv_bytes()))
 
 
 def _leave_with_parent() -> None:
