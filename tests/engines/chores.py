@@ -36,6 +36,15 @@ def square_slowly_if_even(number: int) -> int:
     return number * number
 
 
+def square_slowly(number: int) -> int:
+    time.sleep(0.05)
+    return number * number
+
+
+def where(number: int) -> Path:
+    return Path.cwd()
+
+
 def refuse_odd(number: int) -> int:
     if number % 2:
         raise ValueError(f"{number} is odd")

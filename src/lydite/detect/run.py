@@ -144,7 +144,7 @@ def process(
     be written ends it.
     """
     shelf = folder.shelf
-    for outcome in engine.map(_Work(shelf), images, setup=_Given(detector)):
+    for outcome in engine.map(_Work(shelf), images, setup=_Given(detector, folder.path)):
         if isinstance(outcome, Failure):
             if not _is_about_the_picture(outcome.error):
                 raise outcome.error
@@ -201,11 +201,17 @@ def summarise(records: list[ImageRecord], classes: Mapping[str, int]) -> dict[st
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """The detector itself, carried to a worker."""
+    """The detector itself, carried to a worker, who must see the run's folder."""
 
     detector: Detector
+    folder: Path
 
     def __call__(self) -> Detector:
+        if not (self.folder / DESCRIPTION).is_file():
+            raise OutputError(
+                f"A worker does not see the run in {self.folder}.",
+                "Workers on several machines need pictures and --out in folders that all of them share.",
+            )
         return self.detector
 
 

@@ -1,4 +1,4 @@
-"""A crew: who is busy with what, and what happens when a worker dies. Where they run is their staff's business."""
+"""A crew: who is busy with what, and what happens when one dies. Where they run is the staff's business."""
 
 from __future__ import annotations
 

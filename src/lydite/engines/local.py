@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Generic
 
-from lydite.core import InvalidValue
+from lydite.core import InvalidValue, MissingExtra
 from lydite.engines.base import Crew, Engine, Failure, R, Result, Success, T, Work
 from lydite.engines.crew import Patience, StaffedCrew
 from lydite.engines.worker import ProcessStaff
@@ -55,12 +55,28 @@ class Processes(Engine):
 
 
 def build_engine(workers: int) -> Engine:
-    """The engine for a number of workers: one works in this process, more have one each.
+    """The engine of this machine for a number of workers: one works in this process, more have one each.
 
     Raises:
         InvalidValue: If there is no worker.
     """
     return Serial() if workers == 1 else Processes(workers)
+
+
+def build_cluster_engine(
+    address: str = "auto", workers: int | None = None, gpus_per_worker: float = 0.0
+) -> Engine:
+    """The engine of a Ray cluster; arguments as of ``lydite.engines.ray.RayEngine``.
+
+    Raises:
+        MissingExtra: If Ray is not installed.
+        UsageError: If there is no such cluster, or it has no room for a worker.
+    """
+    try:
+        from lydite.engines.ray import RayEngine
+    except ModuleNotFoundError as error:
+        raise MissingExtra("Engine 'ray'", "ray") from error
+    return RayEngine(address, workers, gpus_per_worker)
 
 
 class _SerialCrew(Generic[T, R]):

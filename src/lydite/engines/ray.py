@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import pickle
+import socket
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,14 @@ from lydite.engines.crew import Patience, StaffedCrew
 _PATIENCE = Patience(workers=3, setups=3)
 """Machines of a cluster come and go: an item whose worker dies is tried elsewhere before it is given up."""
 _LOOK_AROUND_S = 30.0
+_KNOCK_S = 10.0
 
 
 class RayEngine(Engine):
     """Actors on a cluster that runs already; connects this process to it until the process ends.
 
     Function, setup, items and results are pickled. Every machine needs the same version of Lydite, and the
-    folders that the work reads and writes under the same paths; workers begin in the folder where the caller is.
+    folders that the work uses under the same paths; workers begin in the folder where the caller is.
     An item whose worker dies, or whose machine does, is worked on again elsewhere, so ``fn`` must bear that.
 
     Args:
@@ -59,7 +61,7 @@ class RayEngine(Engine):
                 "The Ray cluster has no room for a worker, which takes 1 CPU"
                 f"{f' and {gpus_per_worker:g} GPU' if gpus_per_worker else ''}.",
                 "Add a machine: ray start --address HEAD:PORT",
-                ray.cluster_resources(),
+                _resources(),
             )
         self._workers = workers or room
 
@@ -110,7 +112,7 @@ class _ActorStaff:
                 raise LyditeError(
                     "The Ray cluster has lost every machine that could work.",
                     "Bring machines back; what was finished is kept.",
-                    ray.cluster_resources(),
+                    _resources(),
                 )
 
 
@@ -190,7 +192,7 @@ class _Arrival:
             raise LyditeError(
                 f"A machine of the Ray cluster has no folder {self._folder}: {error.strerror}.",
                 "Start from a folder that every machine sees under the same path.",
-                ray.util.get_node_ip_address(),
+                ray.util.get_node_ip_address(),  # type: ignore[no-untyped-call]
             ) from error
         work: Work[Any] = pickle.loads(ray.get(self._work[0]))  # noqa: S301 - from our own caller
         return work.prepare()
@@ -213,8 +215,11 @@ def _connect(address: str) -> None:
             address,
         )
     try:
+        if address not in {"auto", "local"}:
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), timeout=_KNOCK_S).close()  # Ray would try for minutes
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RayError, RuntimeError, ValueError) as error:
+    except (OSError, RayError, RuntimeError, ValueError) as error:
         raise UsageError(
             f"There is no Ray cluster at {address}: {' '.join(str(error).split())}",
             "Start one with: ray start --head",
@@ -224,8 +229,13 @@ def _connect(address: str) -> None:
 
 def _room(gpus_per_worker: float) -> int:
     """How many workers the machines of the cluster have room for, whoever uses them now."""
-    resources = ray.cluster_resources()
+    resources = _resources()
     room = resources.get("CPU", 0.0)
     if gpus_per_worker:
         room = min(room, resources.get("GPU", 0.0) / gpus_per_worker)
     return int(room)
+
+
+def _resources() -> dict[str, float]:
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return resources

@@ -30,6 +30,7 @@ from lydite.detect import (
     with_kept_thresholds,
     write_calibration,
 )
+from lydite.engines import build_engine
 from lydite.reports import Truth, write_run_pages
 
 IOU = 0.5
@@ -64,7 +65,7 @@ def demo(
     if detector.calibration is not None:
         show_calibration(detector.calibration)
         write_calibration(run.path, detector.calibration)
-    records = run_batch(run, detector, files, workers=1, quiet=quiet)
+    records = run_batch(run, detector, files, build_engine(1), quiet)
     show_summary(finish(run, detector, records))
     result = summarise_matching(evaluate_run(run, records, shelf.truth, IOU), IOU)
     write_atomic(folder / RECORD, json.dumps({**told, "against_truth": result}, indent=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,9 +38,17 @@ from lydite.detect import (
 from lydite.detect.config import GROUPS
 from lydite.detect.exemplars import find_negatives
 from lydite.detect.store import ImageRecord
-from lydite.engines import build_engine
+from lydite.engines import Engine, build_cluster_engine, build_engine
 from lydite.features import VectorCache
 from lydite.reports import write_run_pages
+
+
+class EngineName(StrEnum):
+    """Where pictures are looked at."""
+
+    local = "local"
+    ray = "ray"
+
 
 app = typer.Typer(
     help="Find in pictures what a handful of examples show, and say why about everything else.",
@@ -101,7 +110,22 @@ def run(
     config: Annotated[
         Path | None, typer.Option(help="TOML file of settings, such as a run's settings.toml")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="processes that look at pictures")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="processes that look at pictures [default: 1; with ray, all that there is room for]"
+        ),
+    ] = None,
+    engine: Annotated[
+        EngineName, typer.Option(help="local: on this machine; ray: on the machines of a Ray cluster")
+    ] = EngineName.local,
+    ray_address: Annotated[
+        str,
+        typer.Option(help="with ray: host:port of the cluster; auto: the one that this machine belongs to"),
+    ] = "auto",
+    ray_gpus: Annotated[
+        float, typer.Option(min=0, help="with ray: GPUs that each process holds; with 0 it sees none")
+    ] = 0.0,
     cache: Annotated[
         Path | None, typer.Option(help="folder that keeps vectors between runs, by feature space")
     ] = None,
@@ -116,6 +140,7 @@ def run(
 
     Example: lydite detect run photos/ --positive examples/ --out result/
     """
+    chosen = _choose(engine, workers, ray_address, ray_gpus)
     known = read_known(positive, negative, bank, example or [], counter_example or [])
     if isinstance(known, BankFile):
         given = {**known.made_by, **given}
@@ -133,8 +158,8 @@ def run(
     if detector.calibration is not None:
         show_calibration(detector.calibration)
         write_calibration(folder.path, detector.calibration)
-    records = run_batch(folder, detector, files, workers, quiet)
-    summary = finish(folder, detector, records, workers)
+    records = run_batch(folder, detector, files, chosen, quiet)
+    summary = finish(folder, detector, records, chosen.workers)
     show_summary(summary)
     if pages:
         index = write_run_pages(folder, records, settings.report)
@@ -173,12 +198,18 @@ def read_known(
     return ExemplarSet(more, (find_negatives(negative, classes) if negative else ()) + against)
 
 
+def _choose(engine: EngineName, workers: int | None, ray_address: str, ray_gpus: float) -> Engine:
+    if engine is EngineName.ray:
+        return build_cluster_engine(ray_address, workers, ray_gpus)
+    return build_engine(workers or 1)
+
+
 def run_batch(
-    folder: RunFolder, detector: Detector, files: tuple[ImageFile, ...], workers: int, quiet: bool
+    folder: RunFolder, detector: Detector, files: tuple[ImageFile, ...], engine: Engine, quiet: bool
 ) -> list[ImageRecord]:
     """Process all pictures under a progress bar; an interruption says how to go on."""
     records: list[ImageRecord] = []
-    work = process(folder, detector, files, build_engine(workers))
+    work = process(folder, detector, files, engine)
     try:
         records.extend(progress(work, len(files), "detecting", quiet))
     except KeyboardInterrupt:
