@@ -282,8 +282,9 @@ CASES: dict[str, Case] = {
     "--workers": Case(("--workers", "2")),
     "--quiet": Case(("--quiet",)),
 }
-COVERED_ELSEWHERE = {"--positive", "--bank", "--out", "--help", "--points-per-batch"}
-"""Required, or instead of it (test_detect_bank), or nothing to compare with: a batch of points changes
+OF_A_CLUSTER = {"--engine", "--ray-address", "--ray-gpus"}
+COVERED_ELSEWHERE = {"--positive", "--bank", "--out", "--help", "--points-per-batch", *OF_A_CLUSTER}
+"""Required, or instead of it (test_detect_bank), or of a cluster (engines/test_ray_detect), or nothing to compare with: a batch of points changes
 memory and speed, and by law no mask."""
 
 
