@@ -284,8 +284,8 @@ CASES: dict[str, Case] = {
 }
 OF_A_CLUSTER = {"--engine", "--ray-address", "--ray-gpus"}
 COVERED_ELSEWHERE = {"--positive", "--bank", "--out", "--help", "--points-per-batch", *OF_A_CLUSTER}
-"""Required, or instead of it (test_detect_bank), or of a cluster (engines/test_ray_detect), or nothing to compare with: a batch of points changes
-memory and speed, and by law no mask."""
+"""Required, or instead of it (test_detect_bank) or of a cluster (engines/test_ray_detect),
+or nothing to compare with: a batch of points changes memory and speed, and by law no mask."""
 
 
 @pytest.fixture(scope="module")
