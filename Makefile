@@ -29,7 +29,7 @@ $(LIGHT): $(BIN)/python pyproject.toml constraints.txt
 
 $(FULL): $(LIGHT)
 	@echo "setting up all extras in $(VENV) (torch is large) ..."
-	@$(PIP) install --editable '.[torch,sam,heif,postgres,ray,dev]'
+	@$(PIP) install --editable '.[torch,sam,heif,postgres,cvat,ray,dev]'
 	@touch $@
 
 setup: $(FULL)

@@ -16,6 +16,7 @@ from data.archive.packing import zip_of
 from data.samples import samples
 from data.sources.cvat_stand_in import TOKEN, StandIn, serving
 from data.sources.test_sources import BOX, GOOD, XML, lay_out
+from support import need_module
 
 PICTURE = samples()["rgb.bmp"]
 
@@ -53,7 +54,7 @@ def test_what_cannot_be_taken_leaves_no_version(
 
 
 def test_a_task_on_a_server_joins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("cvat_sdk")
+    need_module("cvat_sdk")
     monkeypatch.setenv("LYDITE_CVAT_TOKEN", TOKEN)
     with serving(StandIn(XML.format(BOX), {"in/a.bmp": PICTURE})) as server:
         address = f"{server.url}/tasks/12"

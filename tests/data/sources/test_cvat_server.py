@@ -14,8 +14,13 @@ from data.sources.test_sources import BOX, PICTURE, VIDEO, XML
 from lydite.core import ServerError, UsageError
 from lydite.data.dataset import Intake, Wanted, read_pictures
 from lydite.data.sources import read_any
+from support import need_module
 
-pytest.importorskip("cvat_sdk")
+
+@pytest.fixture(autouse=True)
+def _client() -> None:
+    need_module("cvat_sdk")
+
 
 TWO = XML.format(BOX).replace(
     "</annotations>", '<image id="1" name="b.png" width="20" height="12"/></annotations>'
