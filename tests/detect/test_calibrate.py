@@ -164,7 +164,7 @@ def test_too_few_is_said_and_nothing_is_invented() -> None:
         "examples were found, in 2 pictures."
     )
     told = calibrate(replace(rehearsal, whole=("a.png", "b.png"), alone=("c.png",)), DEFAULT).refusal
-    assert "without a pile of three pictures to put them into; 1 are in the only" in told
+    assert "without a pile of six pictures to put them into; 1 are in the only" in told
 
 
 def test_a_class_with_too_few_leans_on_the_others() -> None:

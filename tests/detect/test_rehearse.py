@@ -117,9 +117,9 @@ def test_close_ups_are_searched_for_in_pictures_of_the_pile(tmp_path: Path, sear
         find_exemplars(write_examples(tmp_path / "positive", {"red": RED, "green": GREEN})),
         searcher.examiner.encoder,
     )
-    for k in range(3):
+    for k in range(6):
         write_scene(tmp_path / "pile" / f"{k}.png", seed=k)
-    pile = survey(find_images([tmp_path / "pile"]), bank, searcher, 3)
+    pile = survey(find_images([tmp_path / "pile"]), bank, searcher, 6)
     seen = rehearse(bank, searcher, pile.hosts)
     assert seen.whole == ()
     assert len(seen.labels) == 6
@@ -129,6 +129,7 @@ def test_close_ups_are_searched_for_in_pictures_of_the_pile(tmp_path: Path, sear
     assert set(found.thresholds) == {"red", "green"}
     again = rehearse(bank, searcher, pile.hosts)
     assert np.array_equal(again.ranks, seen.ranks)
+    assert len(rehearse(bank, searcher, pile.hosts[:5]).whole) == 6  # too small a pile
 
 
 def test_an_option_survives_the_fallback(tmp_path: Path) -> None:

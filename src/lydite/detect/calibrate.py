@@ -117,7 +117,7 @@ def _refusal(rehearsal: Rehearsal) -> str:
     for names, reason in (
         (
             rehearsal.whole,
-            "examples are close-ups without a mask, or without a pile of three pictures to put them into",
+            "examples are close-ups without a mask, or without a pile of six pictures to put them into",
         ),
         (rehearsal.alone, "are in the only picture of their class"),
         (rehearsal.unsearched, "are in pictures where the proposer has nothing to propose"),

@@ -36,7 +36,7 @@ HIT_IOU = 0.5
 """A candidate that overlaps an example this much has found it."""
 CLOSE_UP = 0.5
 """An example at least this long, as a share of its picture's shorter side, leaves too little around it."""
-FEWEST_HOSTS = 3
+FEWEST_HOSTS = 6
 """A pile of fewer pictures does not say how often anything ranks as high as close-ups put into it."""
 TOP = 8
 """Of the candidates of a picture of the pile so many, the best ones, say how large things are there."""
