@@ -36,6 +36,7 @@ from lydite.detect.examine import Examiner
 from lydite.detect.proposers import build_proposer
 from lydite.detect.tidy import tidy
 from lydite.features import Encoder, build_encoder
+from lydite.features.rules import Repooled
 from lydite.metrics import ImageResult, evaluate, match
 
 DEFAULTS = "defaults"
@@ -164,7 +165,7 @@ def search(
     """Candidates and evidence of the tested pictures."""
     pooled = build_encoder(settings.encoder).space.pooling
     looking = Remembering(encoder.encoder, encoder.maps)
-    rule = looking if pooled == encoder.space.pooling else Repool(looking, pooled)
+    rule = looking if pooled == encoder.space.pooling else Repooled(looking, pooled)
     examiner = Examiner(rule, build_proposer(settings), settings)
     mended = tuple(settings.tidy.model_dump().items())
     if mended not in proposals:
@@ -179,27 +180,6 @@ def search(
         seen.append(examiner.examine(pictures[row], candidates.item, bank, untimed, candidates))
         tick(f"{contest.name} {name} {row}")
     return seen
-
-
-@dataclass
-class Repool:
-    """A remembering encoder under another rule of pooling."""
-
-    encoder: Remembering
-    pooling: str
-
-    @property
-    def space(self) -> FeatureSpace:
-        """See ``Encoder.space``."""
-        return replace(self.encoder.space, pooling=self.pooling)
-
-    def encode(self, pixels: npt.NDArray[np.uint8]) -> FeatureMap:
-        """The same map under the other rule."""
-        return replace(self.encoder.encode(pixels), space=self.space)
-
-    def smaller(self, divisor: int) -> Encoder:
-        """See ``Encoder.smaller``."""
-        return Repool(self.encoder.smaller(divisor), self.pooling)  # type: ignore[arg-type]
 
 
 def judge(contest: Contest, trial: Trial, settings: DetectSettings, seen: list[Any]) -> tuple[float, float]:

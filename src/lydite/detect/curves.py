@@ -37,7 +37,7 @@ class Curves:
 
     Args:
         thresholds: ``(steps,)`` ascending.
-        hits: ``(classes, steps)`` expected hits a picture.
+        hits: ``(classes, steps)`` expected hits a picture: objects found and called by their right name.
         seen: ``(classes, steps)`` instances a picture.
         objects: ``(classes,)`` expected objects a picture.
     """
@@ -73,6 +73,7 @@ def measure(rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], exhaustive
     labels = rehearsal.labels[rows]
     found = np.isfinite(rehearsal.ranks[rows])
     share_found = (found.sum() + 1) / (len(rows) + 1)
+    called = (rehearsal.named[rows][found].sum() + 1) / (found.sum() + 1)  # by their right name, all classes
     counts = np.bincount(labels[found], minlength=classes)
     centres, spread = model(rehearsal, rows)
     everything = np.concatenate([scene.ranks for scene in pile])
@@ -91,7 +92,7 @@ def measure(rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], exhaustive
         most = np.where(trusted, seen / (share + parts), np.inf).min(axis=1)
         count = np.where(np.isfinite(most), most, 0.0) if known is None else known
         objects += weight * count
-        hits += weight * np.minimum(count[:, None] * share, seen)  # no more hits than instances
+        hits += weight * called * np.minimum(count[:, None] * share, seen)  # no more hits than instances
     return Curves(thresholds, hits, seen, objects)
 
 
