@@ -7,7 +7,7 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lydite.core import Boxes, Candidates, FeatureSpace, ItemId, Masks
+from lydite.core import Boxes, Candidates, ClassMap, Exposure, FeatureSpace, ItemId, Masks, Predictions
 
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 sources = texts.filter(lambda text: ":" not in text)
@@ -63,6 +63,21 @@ def candidates(draw: st.DrawFn) -> Candidates:
         np.array(quality, np.float32),
         origins,
     )
+
+
+@st.composite
+def predictions(draw: st.DrawFn, max_count: int = 6) -> Predictions:
+    """Predictions for distinct items: rows without an answer and classes never seen included."""
+    named = draw(st.lists(items, max_size=max_count, unique=True))
+    classes = ClassMap(tuple(draw(st.lists(texts.filter(str.strip), min_size=1, max_size=4, unique=True))))
+    shape = (len(named), len(classes))
+    values = st.floats(-30, 30, width=32) | st.just(-np.inf)
+    logits = draw(hnp.arrays(np.float32, shape, elements=values))
+    logits[:, 0] = np.where(np.isinf(logits[:, 0]), 0, logits[:, 0])
+    logits[draw(hnp.arrays(np.bool_, len(named)))] = np.nan
+    fold = draw(hnp.arrays(np.int16, len(named), elements=st.integers(-1, 9)))
+    exposure = draw(hnp.arrays(np.uint8, len(named), elements=st.integers(0, max(Exposure))))
+    return Predictions(tuple(named), classes, logits, draw(texts), fold, exposure)
 
 
 @st.composite

@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lydite.core import Act, ClassMap, InputError, InvalidValue, UnknownName, Verdict
+from lydite.core import (
+    Act,
+    ClassMap,
+    Exposure,
+    InputError,
+    InvalidValue,
+    ItemId,
+    Predictions,
+    UnknownName,
+    Verdict,
+)
+from lydite.data import save_predictions
 from lydite.review import (
     Desk,
     Journal,
@@ -123,6 +134,25 @@ def test_predictions_prefer_what_is_out_of_fold(tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("item,a,b\nimages:0.jpg,3,1\n")
     with pytest.raises(InputError, match=r"bad.csv, row 1: probabilities must be 0 or more and sum to 1"):
         read_beliefs([tmp_path / "bad.csv"], shown)
+
+
+def test_predictions_of_a_run_are_one_voice_of_all_its_models(tmp_path: Path) -> None:
+    shown = pile(4)
+    rows = [(0, 0, Exposure.CLEAN), (0, 1, Exposure.CLEAN), (1, 0, Exposure.TRAINED), (2, 0, Exposure.CLEAN)]
+    logits = np.log(np.array([[8, 2], [4, 6], [5, 5], [np.nan, np.nan]], np.float32))
+    said = Predictions(
+        (*(item(str(row)) for row, _, _ in rows[:3]), ItemId("of", "nobody")),
+        ClassMap(("a", "b")),
+        logits,
+        "run",
+        np.array([fold for _, fold, _ in rows]),
+        np.array([exposure for _, _, exposure in rows]),
+    )
+    save_predictions(said, tmp_path / "oof.parquet")
+    beliefs = read_beliefs([tmp_path / "oof.parquet"], shown)
+    assert beliefs.coverage == (1, 1, 2)
+    np.testing.assert_allclose(beliefs.probabilities[0], [0.6, 0.4], rtol=1e-6)
+    assert np.isnan(beliefs.spread).all()
 
 
 def test_models_that_differ_lead_their_queue(tmp_path: Path) -> None:

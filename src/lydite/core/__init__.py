@@ -31,6 +31,7 @@ from lydite.core.features import FeatureMap, Features, similarity
 from lydite.core.findings import Finding, Severity
 from lydite.core.ids import ImageId, ItemId, RegionId
 from lydite.core.masks import Masks
+from lydite.core.predictions import Exposure, Predictions
 from lydite.core.space import FeatureSpace
 from lydite.core.verdicts import CLASS_ACTS, JUDGEMENTS, Act, Verdict, is_name
 
@@ -53,6 +54,7 @@ __all__ = [
     "ContractError",
     "Decisions",
     "ExemplarError",
+    "Exposure",
     "FeatureMap",
     "FeatureSpace",
     "Features",
@@ -70,6 +72,7 @@ __all__ = [
     "Outcome",
     "OutputConflict",
     "OutputError",
+    "Predictions",
     "RegionId",
     "ServerError",
     "Severity",

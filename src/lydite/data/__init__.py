@@ -27,6 +27,7 @@ from lydite.data.formats import (
 )
 from lydite.data.image import ImageLimits, Picture, decode_image, load_image, peek_size
 from lydite.data.names import natural_key, path_key, printable
+from lydite.data.predictions import holds_predictions, load_predictions, save_predictions
 from lydite.data.rle import Rle, from_coco_rle, to_coco_rle
 
 __all__ = [
@@ -49,8 +50,10 @@ __all__ = [
     "from_coco_rle",
     "get_format",
     "has_image_suffix",
+    "holds_predictions",
     "is_hidden",
     "load_image",
+    "load_predictions",
     "natural_key",
     "path_key",
     "peek_size",
@@ -64,6 +67,7 @@ __all__ = [
     "read_yolo",
     "read_yolo_names",
     "safe_stem",
+    "save_predictions",
     "to_coco_rle",
     "write_atomic",
     "write_coco",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lydite.core import ClassMap, InputError
-from lydite.data import printable
+from lydite.data import holds_predictions, load_predictions, printable
 from lydite.review.pile import Pile
 
 HONEST = frozenset(("clean", "pixels", "selected"))
@@ -81,7 +81,7 @@ def read_beliefs(paths: Sequence[Path], pile: Pile) -> Beliefs:
     ``fold`` is out of fold, and any other unknown. Where any model is honest, only honest ones count.
 
     Args:
-        paths: CSV or parquet files, one a model.
+        paths: CSV or parquet files, one a model; predictions of a run among them.
         pile: What they speak of; rows of other items are passed over.
 
     Raises:
@@ -120,6 +120,8 @@ class _Table:
 
 
 def _read(path: Path, pile: Pile) -> _Table:
+    if holds_predictions(path):
+        return _from_run(path, pile)
     shown = printable(path)
     try:
         content = BytesIO(path.read_bytes())
@@ -151,6 +153,21 @@ def _read(path: Path, pile: Pile) -> _Table:
         )
     kept = rows >= 0
     return _Table(names, rows[kept], values[kept], _honest(table)[kept])
+
+
+def _from_run(path: Path, pile: Pile) -> _Table:
+    """A run is one voice: the mean of its models where several speak of one row, honest ones apart."""
+    said = load_predictions(path)
+    places = {str(subject): row for row, subject in enumerate(pile.subjects)}
+    rows = np.array([places.get(str(item), -1) for item in said.items], np.int64)
+    kept = (rows >= 0) & said.known
+    voices = np.stack([rows[kept], said.scorable()[kept]], axis=1)
+    distinct, voice, models = np.unique(voices, axis=0, return_inverse=True, return_counts=True)
+    values = np.zeros((len(distinct), len(said.classes)))
+    np.add.at(values, voice.reshape(-1), said.probabilities()[kept])
+    return _Table(
+        said.classes.names, distinct[:, 0], values / models[:, None], distinct[:, 1].astype(np.bool_)
+    )
 
 
 def _honest(table: pl.DataFrame) -> npt.NDArray[np.bool_]:
