@@ -27,6 +27,7 @@ from lydite.core.errors import (
     UnknownName,
     UsageError,
 )
+from lydite.core.exposure import Ledger, Role, Seen
 from lydite.core.features import FeatureMap, Features, similarity
 from lydite.core.findings import Finding, Severity
 from lydite.core.ids import ImageId, ItemId, RegionId
@@ -66,6 +67,7 @@ __all__ = [
     "InputError",
     "InvalidValue",
     "ItemId",
+    "Ledger",
     "LyditeError",
     "Masks",
     "MissingExtra",
@@ -74,6 +76,8 @@ __all__ = [
     "OutputError",
     "Predictions",
     "RegionId",
+    "Role",
+    "Seen",
     "ServerError",
     "Severity",
     "SpaceMismatch",
