@@ -12,6 +12,7 @@ from typing import Any
 
 import typer.main
 
+from lydite.cli.lazy import load_all
 from lydite.cli.main import app
 
 HEADER = """# The command line
@@ -23,7 +24,7 @@ Exit codes: 0 done, 1 failed, 2 usage.
 
 def page() -> str:
     """The whole page."""
-    root = typer.main.get_command(app)
+    root = load_all(typer.main.get_command(app))
     return HEADER + "".join(section(root, "lydite"))
 
 

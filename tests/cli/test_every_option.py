@@ -18,6 +18,7 @@ import typer.main
 
 from cli.support_cli import Outcome, detect
 from detect.proposers.given import annotate
+from lydite.cli.lazy import load_all
 from lydite.cli.main import app
 from lydite.detect.config import GROUP_OF
 from pictures import (
@@ -349,8 +350,7 @@ def result_text(outcome: Outcome, out: Path, pages: bool) -> str:
 
 def options() -> set[str]:
     """Every option of the command, by its first name."""
-    command = typer.main.get_command(app)
-    run = command.commands["detect"].commands["run"]  # type: ignore[attr-defined]
+    run = load_all(typer.main.get_command(app)).commands["detect"].commands["run"]
     return {p.opts[0] for p in run.params if p.param_type_name == "option"}
 
 

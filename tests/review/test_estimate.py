@@ -34,6 +34,16 @@ def test_ends_are_those_of_a_slow_search() -> None:
         assert _hypergeometric(total, sample, errors, 0.95) == (fits[0], fits[-1])
 
 
+def test_ends_hold_among_tens_of_thousands() -> None:
+    total, sample, errors = 30_000, 300, 2
+    wrong = np.arange(errors, total - sample + errors + 1)
+    fits = wrong[
+        (hypergeom.cdf(errors, total, wrong, sample) > 0.025)
+        & (hypergeom.sf(errors - 1, total, wrong, sample) > 0.025)
+    ]
+    assert _hypergeometric(total, sample, errors, 0.95) == (fits[0], fits[-1])
+
+
 def test_the_interval_covers_the_truth() -> None:
     """600 reviews of drawn data along a ranking that is better than chance, stopped at a random place."""
     rng = np.random.default_rng(0)

@@ -9,23 +9,32 @@ import typer
 from rich.markup import escape
 
 from lydite import __version__
-from lydite.cli.commands import clean, data, demo, detect, review
+from lydite.cli.lazy import Entry, lazy_group
 from lydite.cli.screen import err, out
 from lydite.core import EXIT_FAILED, LyditeError
 
+ENTRIES = (
+    Entry(
+        "demo",
+        "Draw shelves of produce, detect from five examples a class, and write the pages.",
+        attribute="demo",
+    ),
+    Entry("detect", "Find in pictures what a handful of examples show, and say why about everything else."),
+    Entry("data", "What we have: items, labels, groups, regions and folds, as versions that never change."),
+    Entry("review", "People decide what is right; every act is journalled."),
+    Entry("clean", "Find what is wrong with pictures and labels, and decide by a policy what stays."),
+)
+"""Each command of the root: in this order in the help, imported when it is called."""
+
 app = typer.Typer(
     name="lydite",
+    cls=lazy_group(ENTRIES),
     help="The touchstone for vision: known examples judge the unknown, with the evidence at every step.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-app.add_typer(detect.app, name="detect")
-app.add_typer(data.app, name="data")
-app.add_typer(review.app, name="review")
-app.add_typer(clean.app, name="clean")
-app.command("demo")(demo.demo)
 
 
 def _show_version(asked: bool) -> None:

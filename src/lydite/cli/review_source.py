@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from lydite.core import RegionId, UsageError
 from lydite.data import printable
 from lydite.data.dataset import History
-from lydite.detect.finished import FinishedRun
-from lydite.detect.run import DESCRIPTION
 from lydite.review import Pile, ReviewSettings, Shapes, pile_of_folder, pile_of_version
+
+if TYPE_CHECKING:
+    from lydite.detect.finished import FinishedRun
 
 SourceArgument = Annotated[
     Path, typer.Argument(help="folder of pictures by label, a workspace, or the folder of a detection run")
@@ -28,6 +29,8 @@ Database = Annotated[
     ),
 ]
 JOURNAL = Path("review") / "journal.db"
+RUN = "run.json"
+"""Every folder of a detection run holds it; so a folder of pictures opens without that room."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ def open_source(path: Path, journal: str | None, *, regions: bool = False) -> So
     Raises:
         UsageError: If there is nothing to review.
     """
-    if (path / DESCRIPTION).is_file():
+    if (path / RUN).is_file():
+        from lydite.detect.finished import FinishedRun
+
         return Source(pile_of_run(FinishedRun.open(path)), journal or path / JOURNAL)
     history = History(path)
     if history.head_id() is not None:

@@ -3,7 +3,7 @@
 from lydite.data.annotations import AnnotatedImage, AnnotationSet, AnnotationStream, Note
 from lydite.data.coco_writer import CocoWriter
 from lydite.data.files import atomic_path, safe_stem, write_atomic
-from lydite.data.find import ImageFile, find_images, has_image_suffix, is_hidden
+from lydite.data.find import ImageFile, find_images, has_image_suffix, is_hidden, list_images
 from lydite.data.formats import (
     FORMATS,
     TARGETS,
@@ -52,6 +52,7 @@ __all__ = [
     "has_image_suffix",
     "holds_predictions",
     "is_hidden",
+    "list_images",
     "load_image",
     "load_predictions",
     "natural_key",

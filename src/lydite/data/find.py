@@ -51,16 +51,20 @@ def find_images(paths: Iterable[Path | str], source: str = "images") -> tuple[Im
     Raises:
         UsageError: If a path does not exist, or a folder holds no picture.
     """
-    depths: dict[Path, int] = {}
+    return tuple(ImageFile(ItemId(source, name), Path(path)) for name, path in list_images(paths))
+
+
+def list_images(paths: Iterable[Path | str]) -> list[tuple[str, str]]:
+    """As ``find_images``, in plain texts, which at tens of thousands of files costs half: (name, path)."""
+    depths: dict[str, int] = {}
     for path in map(Path, paths):
-        root = Path(os.path.abspath(path))  # noqa: PTH100  (a link keeps its own name)
-        above = len(root.parts)
-        for found in _search(root, path):
-            depth = max(1, len(found.parts) - above)
+        root = os.path.abspath(path)  # noqa: PTH100  (a link keeps its own name)
+        above = root.rstrip(os.sep).count(os.sep)
+        for found in _search(Path(root), path):
+            depth = max(1, found.count(os.sep) - above)
             depths[found] = max(depth, depths.get(found, 0))
-    named = _tell_apart(depths)
-    files = (ImageFile(ItemId(source, name), path) for path, name in named.items())
-    return tuple(sorted(files, key=lambda file: path_key(file.item.path)))
+    named = ((name, path) for path, name in _tell_apart(depths).items())
+    return sorted(named, key=lambda pair: path_key(pair[0]))
 
 
 def is_hidden(name: str) -> bool:
@@ -73,11 +77,11 @@ def has_image_suffix(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in _IMAGE_SUFFIXES  # noqa: PTH122  (no Path per file)
 
 
-def _search(root: Path, given: Path) -> Iterator[Path]:
+def _search(root: Path, given: Path) -> Iterator[str]:
     if not _exists(root):
         raise UsageError(f"There is no file or folder {printable(given)}.", _nearest_sibling(root))
     if not root.is_dir():
-        yield root
+        yield str(root)
         return
     found = list(_walk(root))
     if not found:
@@ -96,7 +100,7 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path) -> Iterator[str]:
     """Picture files below a folder; each real folder once, under its own name if it has one here."""
     waiting, seen = [root], set[tuple[int, int]]()
     while waiting:
@@ -110,44 +114,51 @@ def _walk(root: Path) -> Iterator[Path]:
                 seen.add((status.st_dev, status.st_ino))
                 subfolders[:] = sorted(name for name in subfolders if not is_hidden(name))
                 links += (Path(folder, name) for name in subfolders if Path(folder, name).is_symlink())
-                yield from (
-                    Path(folder, name) for name in files if has_image_suffix(name) and not is_hidden(name)
-                )
+                within = folder if folder.endswith(os.sep) else folder + os.sep
+                yield from (within + name for name in files if has_image_suffix(name) and not is_hidden(name))
         waiting = sorted(links)  # after all real folders, so that these keep their names
 
 
-def _tell_apart(depths: dict[Path, int]) -> dict[Path, str]:
+def _tell_apart(depths: dict[str, int]) -> dict[str, str]:
     """A distinct relative path for each file, from the number of trailing parts it starts with."""
+    named = {path: _relative(path, depth) for path, depth in depths.items()}
+    if len(set(named.values())) == len(named):
+        return named
     depths = dict(depths)
     while True:
-        groups: defaultdict[str, list[Path]] = defaultdict(list)
-        for path in sorted(depths, key=lambda path: path.parts):
-            groups[_relative(path, depths[path])].append(path)
-        alike = [path for group in groups.values() if len(group) > 1 for path in group]
-        longer = [path for path in alike if depths[path] < len(path.parts) - 1]
+        groups: defaultdict[str, list[str]] = defaultdict(list)
+        for path, depth in depths.items():
+            groups[_relative(path, depth)].append(path)
+        alike = [group for group in groups.values() if len(group) > 1]
+        longer = [path for group in alike for path in group if depths[path] < path.count(os.sep)]
         if not longer:
+            for group in alike:
+                group.sort(key=lambda path: Path(path).parts)
             return _number(groups)
         for path in longer:
             depths[path] += 1
 
 
-def _number(groups: dict[str, list[Path]]) -> dict[Path, str]:
+def _number(groups: dict[str, list[str]]) -> dict[str, str]:
     """Names by path; paths that only Unicode normalisation made equal get ``~2``, ``~3``..."""
-    named: dict[Path, str] = {}
+    named: dict[str, str] = {}
     taken = set(groups)
     for name, group in groups.items():
         named[group[0]] = name
         number = 2
         for path in group[1:]:
-            while (numbered := str(PurePosixPath(name).with_stem(f"{path.stem}~{number}"))) in taken:
+            while (numbered := str(PurePosixPath(name).with_stem(f"{Path(path).stem}~{number}"))) in taken:
                 number += 1
             taken.add(numbered)
             named[path] = numbered
     return named
 
 
-def _relative(path: Path, depth: int) -> str:
-    return unicodedata.normalize("NFC", printable("/".join(path.parts[-depth:])))
+def _relative(path: str, depth: int) -> str:
+    name = path.split(os.sep, path.count(os.sep) - depth + 1)[-1]
+    if os.sep != "/":
+        name = name.replace(os.sep, "/")
+    return name if name.isascii() else unicodedata.normalize("NFC", printable(name))
 
 
 def _nearest_sibling(path: Path) -> str:

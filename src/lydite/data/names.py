@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from pathlib import PurePath
 
-_DIGITS = re.compile(r"([0-9]+)")
+_DIGITS = re.compile(r"[0-9]+")
 
-NaturalKey = tuple[tuple[tuple[int, str], ...], str]
+NaturalKey = tuple[str, str]
+_LONGEST = 0xD7FF
+"""Numbers of more digits are compared by their digits alone."""
 
 
 def printable(name: str | os.PathLike[str]) -> str:
@@ -24,16 +27,22 @@ def natural_key(text: str) -> NaturalKey:
 
     Two different texts have different keys, so the order never depends on the order of arrival.
     """
-    pieces = _DIGITS.split(text.casefold())
-    # Numbers are compared as (length, digits): no conversion, so their length has no limit.
-    key = tuple(
-        (len(piece.lstrip("0")) + 1, piece.lstrip("0")) if place % 2 else (0, piece)
-        for place, piece in enumerate(pieces)
-    )
-    return key, text
+    return _DIGITS.sub(_by_length, text.casefold()), text
+
+
+def _by_length(number: re.Match[str]) -> str:
+    """Digits that sort as numbers: before any text (no file name holds a null), then by length."""
+    digits = number[0].lstrip("0")
+    return f"\0{chr(min(len(digits), _LONGEST))}{digits}"
 
 
 def path_key(path: str) -> tuple[NaturalKey, ...]:
     """``natural_key`` of each part of a POSIX path, so that a folder's files stay together."""
     plain = path if os.sep == "/" else PurePath(path).as_posix()
-    return tuple(natural_key(part) for part in plain.split("/"))
+    folder, slash, name = plain.rpartition("/")
+    return (*_folder_key(folder), natural_key(name)) if slash else (natural_key(name),)
+
+
+@lru_cache(maxsize=1024)
+def _folder_key(folder: str) -> tuple[NaturalKey, ...]:
+    return tuple(natural_key(part) for part in folder.split("/"))

@@ -8,11 +8,15 @@ turn, closes ring after ring. Pixels that touch only at a corner belong to diffe
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import KDTree
 
 from lydite.core import Masks
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 Points = npt.NDArray[np.float64]
 
@@ -87,6 +91,8 @@ class _Nearest:
         while self._parts and len(self._parts[-1][0]) <= len(points):
             others, their_numbers, _ = self._parts.pop()
             points, numbers = np.concatenate([others, points]), np.concatenate([their_numbers, numbers])
+        from scipy.spatial import KDTree  # costs more than all else here, and few need it
+
         self._parts.append((points, numbers, KDTree(points)))
 
     def find(self, points: Points) -> tuple[int, int]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import hypergeom
 
 from lydite.core import InvalidValue
 
@@ -94,15 +93,20 @@ def _hypergeometric(total: int, sample: int, errors: int, level: float) -> tuple
         return 0, total
     tail = (1 - level) / 2
     least, greatest = errors, total - (sample - errors)
+    logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, total + 1)))])
 
-    def too_few(wrong: int) -> bool:
-        return bool(hypergeom.sf(errors - 1, total, wrong, sample) <= tail)
+    def log_choose(n: Rows | int, k: Rows | int) -> npt.NDArray[np.float64]:
+        return np.asarray(logs[n] - logs[k] - logs[n - np.asarray(k)])
 
-    def too_many(wrong: int) -> bool:
-        return bool(hypergeom.cdf(errors, total, wrong, sample) <= tail)
+    def chance(wrong: int, found: Rows) -> float:
+        """Of meeting one of the numbers of errors in the sample, if so many of all are wrong."""
+        found = found[(found <= wrong) & (sample - found <= total - wrong)]
+        ways = log_choose(wrong, found) + log_choose(total - wrong, sample - found)
+        return float(np.exp(ways - log_choose(total, sample)).sum())
 
+    more, fewer = np.arange(errors, sample + 1), np.arange(errors + 1)
     span = range(least, greatest + 1)
     # Both tails move one way with the number of errors, so that halving finds the ends.
-    low = span[bisect_left(span, True, key=lambda wrong: not too_few(wrong))]
-    high = span[bisect_left(span, True, key=too_many) - 1]
+    low = span[bisect_left(span, True, key=lambda wrong: chance(wrong, more) > tail)]
+    high = span[bisect_left(span, True, key=lambda wrong: chance(wrong, fewer) <= tail) - 1]
     return low, high

@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
 from lydite.core import ClassMap, InvalidValue, ItemId, RegionId
-from lydite.data import find_images
+from lydite.data import list_images
 from lydite.data.dataset import DatasetVersion
 from lydite.review.fold import Subject
 
 UNLABELLED = ""
+SOURCE = "images"
+"""Source of the items of a plain folder, as of ``find_images``."""
+
+
+class Paths(Sequence[Path]):
+    """Paths that are made when they are asked for: of tens of thousands a page shows few.
+
+    Args:
+        texts: The paths as texts.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+
+    @overload
+    def __getitem__(self, row: int) -> Path: ...
+    @overload
+    def __getitem__(self, row: slice) -> Paths: ...
+    def __getitem__(self, row: int | slice) -> Path | Paths:
+        return Paths(self._texts[row]) if isinstance(row, slice) else Path(self._texts[row])
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +76,7 @@ class Pile:
     """
 
     subjects: tuple[Subject, ...]
-    paths: tuple[Path, ...]
+    paths: Sequence[Path]
     labels: tuple[str, ...]
     class_map: ClassMap
     shapes: Shapes | None = None
@@ -102,13 +127,12 @@ def pile_of_folder(folder: Path) -> Pile:
     Raises:
         UsageError: If the folder does not exist or holds no picture.
     """
-    files = find_images([folder])
-    labels = []
-    for file in files:
-        first, slash, _ = file.item.path.partition("/")
-        labels.append(first if slash else UNLABELLED)
+    names, places = zip(*list_images([folder]), strict=True)
+    items = tuple(ItemId(SOURCE, name) for name in names)
+    parts = (item.path.partition("/") for item in items)
+    labels = tuple(first if slash else UNLABELLED for first, slash, _ in parts)
     classes = ClassMap(tuple(sorted(set(labels) - {UNLABELLED})))
-    return Pile(tuple(f.item for f in files), tuple(f.path for f in files), tuple(labels), classes)
+    return Pile(items, Paths(places), labels, classes)
 
 
 def pile_of_version(version: DatasetVersion, *, regions: bool = False) -> Pile:

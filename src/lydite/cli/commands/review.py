@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from lydite.clean.checks import CHECKS, Worse
 from lydite.cli.commands.review_apply import apply
 from lydite.cli.options import with_settings
 from lydite.cli.review_source import Database, SourceArgument, open_source, settings_of
 from lydite.cli.screen import err, out
 from lydite.review import (
     Desk,
+    Pile,
+    Reasons,
     ReviewSettings,
     Summary,
     export_acts,
@@ -78,11 +79,7 @@ def serve(
     settings = settings_of(given)
     opened = open_source(source, journal, regions=regions)
     beliefs = read_beliefs(predictions, opened.pile) if predictions else no_beliefs(opened.pile)
-    reasons: dict[int, Any] = {}
-    low = {name for name, check in CHECKS.items() if check.worse is Worse.LOW}
-    for table in findings or ():
-        for row, found in read_findings(table, opened.pile, low).items():
-            reasons[row] = (*reasons.get(row, ()), *found)
+    reasons = _reasons(findings, opened.pile) if findings else {}
     if predictions:
         honest, other, none = beliefs.coverage
         out.print(f"predictions  {honest:,} out of fold, {other:,} other, {none:,} none", markup=False)
@@ -106,6 +103,17 @@ def serve(
     finally:
         book.close()
     err.print("Ended; every acknowledged answer is in the journal.")
+
+
+def _reasons(tables: list[Path], pile: Pile) -> Reasons:
+    from lydite.clean.checks import CHECKS, Worse
+
+    reasons: Reasons = {}
+    low = {name for name, check in CHECKS.items() if check.worse is Worse.LOW}
+    for table in tables:
+        for row, found in read_findings(table, pile, low).items():
+            reasons[row] = (*reasons.get(row, ()), *found)
+    return reasons
 
 
 @app.command("export", no_args_is_help=True)

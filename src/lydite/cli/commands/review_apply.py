@@ -15,7 +15,6 @@ from lydite.cli.review_source import JOURNAL
 from lydite.cli.screen import out
 from lydite.data import write_atomic
 from lydite.data.dataset import DatasetVersion, History
-from lydite.reports.review_pages import write_review_page
 from lydite.review import fold, open_journal
 from lydite.review.apply import OUTCOMES, Applied, apply_state
 
@@ -55,6 +54,8 @@ def apply(
 
 def write_record(workspace: Path, before: DatasetVersion, applied: Applied) -> None:
     """Decisions of each subject, counts, and the page with pictures, beside the journal."""
+    from lydite.reports.review_pages import write_review_page
+
     stem = workspace / "review" / f"applied-{applied.version.info.short}"
     stem.parent.mkdir(parents=True, exist_ok=True)
     content = BytesIO()

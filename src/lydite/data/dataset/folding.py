@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from lydite.core import InputError, OutputConflict, UsageError
 from lydite.data.dataset.history import History
@@ -48,6 +46,9 @@ def _join_twins(groups: pl.Series, images: pl.Series) -> pl.Series:
     count = groups.n_unique()
     edges = (nodes[0][shown], count + nodes[1][shown])
     size = count + len(images)
+    from scipy.sparse import coo_array  # only folds need it, and it costs as much as all the rest
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(edges[0]), np.int8), edges), shape=(size, size))
     parts = connected_components(graph, directed=False)[1][nodes[0]]
     frame = pl.DataFrame({"group": groups, "part": parts})
