@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from lydite.core import InvalidValue
 
@@ -77,6 +78,33 @@ def bootstrap(
         statistic(_resampled_means(table, draws, seed)),
         level,
     )
+
+
+def bootstrap_columns(
+    values: npt.NDArray[np.float64] | sparse.csr_array,
+    statistic: Statistic,
+    *,
+    draws: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> tuple[Interval, ...]:
+    """The intervals of several statistics of the same means, on the same draws.
+
+    Args:
+        values: ``(images, columns)``; sparse where most pictures contribute to few of many columns.
+        statistic: From the column means of each draw, ``(draws, columns)``, to ``(draws, numbers)``.
+        draws: Number of resamples.
+        level: Share of the draws inside each interval, in (0, 1).
+        seed: Same seed, same intervals.
+
+    Raises:
+        InvalidValue: As ``bootstrap`` does.
+    """
+    images = values.shape[0]
+    _require(images, draws, level)
+    estimates = statistic(np.ones((1, images)) @ values / images)[0].tolist()
+    drawn = statistic(_resampled_means(values, draws, seed))
+    return tuple(_interval(value, column, level) for value, column in zip(estimates, drawn.T, strict=True))
 
 
 def paired_difference(
@@ -176,9 +204,9 @@ def _table(values: npt.ArrayLike) -> Floats:
     return table
 
 
-def _resampled_means(table: Floats, draws: int, seed: int) -> Floats:
+def _resampled_means(table: Floats | sparse.csr_array, draws: int, seed: int) -> Floats:
     """``(draws, columns)``: how often each picture is drawn, times its values, as matrix products."""
-    images = len(table)
+    images = table.shape[0]
     random = np.random.default_rng(seed)
     parts = []
     for start in range(0, draws, _DRAWS_AT_A_TIME):
