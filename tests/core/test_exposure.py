@@ -157,7 +157,9 @@ def test_what_is_scored_is_what_no_label_went_into(drawn: tuple[History, Random]
     logits = np.zeros((len(items), 2), np.float32)
     for name in history.seen:
         exposure = ledger.exposure_of(name, pictures)
-        said = Predictions(items, ClassMap(("a", "b")), logits, name, np.zeros(len(items)), exposure)
+        said = Predictions(
+            items, ClassMap(("a", "b")), logits, name, np.zeros(len(items), np.int16), exposure
+        )
         honest = [truth(name, picture) <= Exposure.SELECTED for picture in pictures]
         assert said.scorable().tolist() == honest
         strict = [truth(name, picture) <= Exposure.PIXELS for picture in pictures]
@@ -232,5 +234,6 @@ def test_a_long_line_of_ancestors_is_no_burden() -> None:
 
 
 def test_every_role_has_its_pictures() -> None:
-    seen = Seen(*(frozenset([picture]) for picture in PICTURES[:3]))
+    one, two, three = (frozenset([picture]) for picture in PICTURES[:3])
+    seen = Seen(one, two, three)
     assert [seen.of(role) for role in Role] == [{picture} for picture in PICTURES[:3]]

@@ -16,7 +16,9 @@ AB = ClassMap(("a", "b"))
 def three() -> Predictions:
     logits = np.array([[0, 1], [np.nan, np.nan], [2, -np.inf]], np.float32)
     items = tuple(ItemId("s", name) for name in "xyz")
-    return Predictions(items, AB, logits, "run", np.array([0, 1, -1]), np.array([0, 3, 2]))
+    return Predictions(
+        items, AB, logits, "run", np.array([0, 1, -1], np.int16), np.array([0, 3, 2], np.uint8)
+    )
 
 
 @given(st.data(), predictions())
@@ -104,16 +106,21 @@ def test_a_row_is_numbers_or_nothing(row: list[float]) -> None:
 
 def test_an_item_stands_once_in_a_fold_and_may_stand_in_several() -> None:
     one = three()[:1]
-    columns = (one.items * 2, AB, one.logits.repeat(2, 0), "run")
-    assert len(Predictions(*columns, np.array([0, 1]), np.zeros(2))) == 2
+
+    def twice(folds: list[int]) -> Predictions:
+        logits = one.logits.repeat(2, 0)
+        numbers = np.array(folds, np.int16)
+        return Predictions(one.items * 2, AB, logits, "run", numbers, np.zeros(2, np.uint8))
+
+    assert len(twice([0, 1])) == 2
     with pytest.raises(InvalidValue) as caught:
-        Predictions(*columns, np.array([0, 0]), np.zeros(2))
+        twice([0, 0])
     assert str(caught.value) == "Predictions.items must be distinct within a fold. Seen: s:x"
 
 
 def test_columns_are_of_one_length() -> None:
     with pytest.raises(InvalidValue) as caught:
-        replace(three(), fold=np.zeros(2))
+        replace(three(), fold=np.zeros(2, np.int16))
     assert str(caught.value) == (
         "Predictions must be columns of one length. Seen: {'items': 3, 'fold': 2, 'exposure': 3}"
     )

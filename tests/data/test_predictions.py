@@ -51,4 +51,6 @@ def test_half_a_file_holds_no_predictions(tmp_path: Path) -> None:
 def some_rows() -> Predictions:
     items = tuple(ItemId("s", str(number)) for number in range(3))
     logits = np.zeros((3, 2), np.float32)
-    return Predictions(items, ClassMap(("a", "b")), logits, "run", np.zeros(3), np.zeros(3))
+    return Predictions(
+        items, ClassMap(("a", "b")), logits, "run", np.zeros(3, np.int16), np.zeros(3, np.uint8)
+    )

@@ -13,13 +13,13 @@ from lydite.data.files import os_errors_as_output_errors
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
+    def _lock(handle: int, wait: bool) -> None:
+        msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    def _lock(handle: int, wait: bool) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -35,7 +35,27 @@ def lock_file(path: Path) -> Iterator[None]:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         with os_errors_as_output_errors(path):
-            _lock(handle)
+            _lock(handle, wait=True)
         yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def try_lock_file(path: Path) -> Iterator[bool]:
+    """Hold the lock for the block if no other process does; says whether it is held.
+
+    Raises:
+        OutputError: If the file cannot be made.
+    """
+    with os_errors_as_output_errors(path):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        try:
+            _lock(handle, wait=False)
+        except OSError:
+            yield False
+        else:
+            yield True
     finally:
         os.close(handle)
