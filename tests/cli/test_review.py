@@ -6,11 +6,14 @@ import http.client
 import json
 import os
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
 from cli.support_cli import lydite
+from lydite.core import Act, ItemId, Verdict
+from lydite.data.dataset import History
 from lydite.review import open_journal
 from review.serving import Server, serving, start, write_folder
 
@@ -63,6 +66,47 @@ def test_from_a_workspace_to_a_new_version(tmp_path: Path) -> None:
     assert "0 new of 4" in lydite("review", "import", acts, "--journal", copy).out
 
 
+def test_trash_leaves_the_tree_for_a_quarantine_and_comes_back(tmp_path: Path) -> None:
+    photos, shop, tree = write_folder(tmp_path / "photos", 2, 3), tmp_path / "shop", tmp_path / "tree"
+    assert lydite("data", "import", photos, "--workspace", shop, "--quiet").code == 0
+    judge(shop, trash="class-00/0.png", relabel="class-00/1.png")
+    done = lydite("review", "apply", shop, "--tree", tree, "--quiet")
+    assert done.code == 0, done.err
+    assert "2 moved, 1 to quarantine" in done.out  # two would share a name, so both get a mark
+    assert "table and disk agree, one to one" in done.out
+    assert len(list(photos.rglob("*.png"))) == 6  # the originals stay where they are
+    assert sorted(p.relative_to(tree).as_posix() for p in tree.rglob("*.png"))[:2] == [
+        "class-00/2.png",
+        "class-01/0.png",
+    ]
+    (batch,) = (tmp_path / "tree-quarantine").iterdir()
+    assert (batch / "pictures/class-00/0.png").is_file()
+    assert lydite("data", "validate", "--workspace", shop, "--tree", tree, "--quiet").code == 0
+    assert lydite("review", "apply", shop, "--tree", tree, "--quiet").code == 0
+    done = lydite("review", "restore", shop, batch, "--actor", "judge", "--quiet")
+    assert done.code == 0, done.err
+    assert "1 pictures" in done.out
+    assert (tree / "class-00/0.png").is_file()
+    assert not batch.exists()
+    done = lydite("review", "apply", shop, "--tree", tree, "--quiet")  # it does not go out again
+    assert "nothing changed" in done.out
+    assert lydite("data", "validate", "--workspace", shop, "--tree", tree, "--quiet").code == 0
+
+
+def judge(shop: Path, trash: str, relabel: str) -> None:
+    """What a person did in the page."""
+    book = open_journal(shop / "review" / "journal.db")
+    (source,) = {name.split(":")[0] for name in History(shop).head().items["item"]}
+    now, who = datetime.now(UTC), "anna"
+    book.append(
+        [
+            Verdict("verdict-1", Act.TRASH, who, now, ItemId(source, trash)),
+            Verdict("verdict-2", Act.RELABEL, who, now, ItemId(source, relabel), None, "class-01"),
+        ]
+    )
+    book.close()
+
+
 def test_no_acknowledged_verdict_is_lost_by_kills(tmp_path: Path) -> None:
     """A server killed at random moments; whoever got no answer sends again, and nothing is doubled."""
     folder = write_folder(tmp_path / "photos", 1, 2)
@@ -107,6 +151,7 @@ def test_bad_input_says_what_and_where(tmp_path: Path) -> None:
         (("export", "--journal", tmp_path / "j.db", "--out", tmp_path / "acts.xls"), 2, ".csv or .parquet"),
         (("import", tmp_path / "none.csv", "--journal", tmp_path / "j.db"), 1, "cannot be read"),
         (("apply", tmp_path), 2, "There is no dataset in"),
+        (("restore", tmp_path, tmp_path), 1, "is no quarantine batch"),
     ]
     for arguments, code, says in cases:
         done = lydite("review", *arguments)

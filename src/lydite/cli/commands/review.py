@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from lydite.cli.commands.review_apply import apply
+from lydite.cli.commands.review_restore import restore
 from lydite.cli.options import with_settings
 from lydite.cli.review_source import Database, SourceArgument, open_source, settings_of
 from lydite.cli.screen import err, out
@@ -31,6 +32,7 @@ from lydite.review.exchange import require_suffix
 
 app = typer.Typer(help="People decide what is right; every act is journalled.", no_args_is_help=True)
 app.command("apply", no_args_is_help=True)(apply)
+app.command("restore", no_args_is_help=True)(restore)
 
 LOOPBACK = "127.0.0.1"
 

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from lydite.cli.dataset import Actor, Reason, actor_of, keep
+from lydite.cli.dataset import Actor, Quiet, Reason, actor_of, keep
 from lydite.cli.review_source import JOURNAL
+from lydite.cli.review_tree import update_tree
 from lydite.cli.screen import out
 from lydite.data import write_atomic
 from lydite.data.dataset import DatasetVersion, History
@@ -29,15 +30,30 @@ def apply(
         int | None, typer.Option(min=0, help="only the first so many acts of the journal")
     ] = None,
     test_too: Annotated[bool, typer.Option("--test-too", help="also change items of the split test")] = False,
+    tree: Annotated[
+        Path | None,
+        typer.Option(
+            help="also bring this tree up to date; if it is new, lay it out: split, label, pictures"
+        ),
+    ] = None,
+    quarantine: Annotated[
+        Path | None,
+        typer.Option(
+            help="folder outside the tree that keeps what leaves it",
+            show_default="TREE-quarantine, beside it",
+        ),
+    ] = None,
     actor: Actor = None,
     reason: Reason = None,
+    quiet: Quiet = False,
 ) -> None:
-    """Make a version in which people's decisions hold; pictures stay where they are.
+    """Make a version in which people's decisions hold; the pictures of the workspace stay where they are.
 
     What was trashed leaves the version, what is disputed has no label until it is settled. Prints decisions
-    by class and writes review/applied-VERSION.parquet, .json and a page. For a tree: lydite data materialise.
+    by class and writes review/applied-VERSION.parquet, .json and a page. In a tree, relabelled pictures move
+    to the folder of their label, trashed ones to a quarantine batch; lydite review restore brings them back.
 
-    Example: lydite review apply shop/
+    Example: lydite review apply shop/ --tree shop-by-label/
     """
     history = History(workspace)
     before = history.head()
@@ -50,6 +66,8 @@ def apply(
     show_counts(applied)
     keep(history, before, applied.version)
     write_record(workspace, before, applied)
+    if tree is not None:
+        update_tree(history, before, applied.version, tree, quarantine, quiet)
 
 
 def write_record(workspace: Path, before: DatasetVersion, applied: Applied) -> None:

@@ -6,12 +6,22 @@ from lydite.data.dataset.clone import Means
 from lydite.data.dataset.diff import Changes, VersionDiff, diff
 from lydite.data.dataset.folders import read_folders
 from lydite.data.dataset.folding import deal_folds, folds_of, has_folds, items_to_fold
+from lydite.data.dataset.follow import Move, batch_name, follow, plan_moves
 from lydite.data.dataset.history import History
 from lydite.data.dataset.importing import FOLDERS, Wanted, read_source
 from lydite.data.dataset.intake import Intake, report_rows
-from lydite.data.dataset.materialise import Placed, check_tree, count_bytes, materialise, plan_tree
+from lydite.data.dataset.materialise import (
+    Placed,
+    Tree,
+    check_tree,
+    count_bytes,
+    materialise,
+    plan_tree,
+    read_tree,
+)
 from lydite.data.dataset.merge import merge
 from lydite.data.dataset.pictures import Seen, Watch, look_at, read_pictures
+from lydite.data.dataset.quarantine import Batch, check_batch, forget, read_batch, read_quarantined
 from lydite.data.dataset.schema import (
     ATTRIBUTES,
     ITEMS,
@@ -38,19 +48,24 @@ __all__ = [
     "REGIONS",
     "REPORT",
     "TEST_SPLIT",
+    "Batch",
     "Changes",
     "DatasetVersion",
     "Fault",
     "History",
     "Intake",
     "Means",
+    "Move",
     "Placed",
     "Seen",
     "Tables",
+    "Tree",
     "VersionDiff",
     "VersionInfo",
     "Wanted",
     "Watch",
+    "batch_name",
+    "check_batch",
     "check_tree",
     "check_version",
     "count_bytes",
@@ -58,6 +73,8 @@ __all__ = [
     "diff",
     "files_on_disk_only",
     "folds_of",
+    "follow",
+    "forget",
     "frame_of",
     "from_annotations",
     "has_folds",
@@ -70,10 +87,14 @@ __all__ = [
     "merge",
     "merge_classes",
     "number_regions",
+    "plan_moves",
     "plan_tree",
+    "read_batch",
     "read_folders",
     "read_pictures",
+    "read_quarantined",
     "read_source",
+    "read_tree",
     "rename_class",
     "report_rows",
     "save_version",

@@ -145,6 +145,29 @@ class History:
         tables = Tables.checked(old.items, old.regions, old.class_map, head.tables.numbers)
         return DatasetVersion.build(tables, old.class_map, old.info.roots, head.id, actor, reason, created)
 
+    def bring_back(
+        self, items: pl.DataFrame, regions: pl.DataFrame, actor: str, reason: str
+    ) -> DatasetVersion:
+        """The current version with rows of earlier ones, where it has none of their name; not yet kept.
+
+        Args:
+            items: Rows of an earlier table of items; labels may be new.
+            regions: Their regions, which keep the numbers that they had.
+            actor: Who brings them back.
+            reason: Why.
+
+        Raises:
+            InvalidValue: If a law of ``schema`` is broken, such as a label that is no class.
+        """
+        head = self.head()
+        back = items.join(head.items, on="item", how="anti")
+        if not len(back):
+            return head
+        things = pl.concat([head.items, back])
+        parts = pl.concat([head.regions, regions.join(back, on="item", how="semi")])
+        tables = Tables.checked(things, parts, head.class_map, head.tables.numbers)
+        return DatasetVersion.build(tables, head.class_map, head.info.roots, head.id, actor, reason)
+
     def _back(self, name: str, steps: int) -> Path:
         head = self.head_id()
         if head is None:

@@ -28,6 +28,7 @@ TABLE = "items.csv"
 _RESERVED = re.compile(r"^(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$", re.IGNORECASE)
 _NAME_BYTES = 200
 _OWN = {PAGE, TABLE}
+_BACKUP = re.compile(r"^items-[0-9a-f]{16}\.csv$")
 
 
 class Tree(BaseModel):
@@ -89,7 +90,9 @@ def plan_tree(version: DatasetVersion, split: str | None = None) -> pl.DataFrame
     taken = Counter(_fold(file) for file in wanted)
     folders = {_fold(str(folder)) for file in wanted for folder in PurePosixPath(file).parents}
     files = [
-        _place(item, label, part, item) if taken[_fold(file)] > 1 or _fold(file) in folders | _OWN else file
+        _place(item, label, part, item)
+        if taken[_fold(file)] > 1 or _fold(file) in folders or _is_own(file)
+        else file
         for file, (item, label, part) in zip(wanted, columns, strict=True)
     ]
     table = items.select("item", "label", "group", "split", "image")
@@ -130,9 +133,7 @@ def materialise(
     if hasattr(os, "sync"):
         os.sync()  # once for all files; after a crash before this, the next call compares every digest
     write_atomic(out / TABLE, plan.write_csv())
-    write_atomic(
-        out / PAGE, Tree(version=version.id, split=split, complete=complete).model_dump_json() + "\n"
-    )
+    write_tree(out, Tree(version=version.id, split=split, complete=complete))
 
 
 def count_bytes(version: DatasetVersion, split: str | None = None) -> int:
@@ -159,8 +160,10 @@ def check_tree(version: DatasetVersion, out: Path) -> list[Fault]:
     plan = plan_tree(version, tree.split)
     wanted = dict(plan.select("file", "image").iter_rows())
     there = {path.relative_to(out).as_posix(): path for path in out.rglob("*") if path.is_file()}
-    own = {PAGE, TABLE}
-    faults = [Fault("foreign", name, "belongs to no item") for name in sorted(set(there) - set(wanted) - own)]
+    foreign = sorted(name for name in set(there) - set(wanted) - _OWN if not _BACKUP.match(name))
+    faults = [Fault("foreign", name, "belongs to no item") for name in foreign]
+    if TABLE not in there or there[TABLE].read_text(encoding="utf-8") != plan.write_csv():
+        faults.append(Fault("changed", TABLE, "is not the table of the version"))
     for file, item, image in plan.select("file", "item", "image").iter_rows():
         if file not in there:
             faults.append(Fault("missing", item, f"is not in the tree as {file}"))
@@ -177,6 +180,16 @@ def read_tree(out: Path) -> Tree | None:
         return None
 
 
+def write_tree(out: Path, tree: Tree) -> None:
+    """Write the page of a tree."""
+    write_atomic(out / PAGE, tree.model_dump_json() + "\n")
+
+
+def backup_name(version: DatasetVersion) -> str:
+    """Name of a version's table in the tree of a later one."""
+    return f"items-{version.info.short}.csv"
+
+
 def _claim(out: Path, wanted: Tree) -> None:
     if out.exists() and not out.is_dir():
         raise OutputConflict(f"Output {printable(out)} is a file.", "Name a folder with --out.")
@@ -191,7 +204,7 @@ def _claim(out: Path, wanted: Tree) -> None:
         )
     with os_errors_as_output_errors(out):
         out.mkdir(parents=True, exist_ok=True)
-        write_atomic(out / PAGE, wanted.model_dump_json() + "\n")
+        write_tree(out, wanted)
         for leftover in out.rglob(f"{TEMPORARY}*"):
             leftover.unlink()
 
@@ -244,6 +257,10 @@ def _require_folder_name(label: str) -> None:
             "Give the class another name: lydite data rename-class.",
             label,
         )
+
+
+def _is_own(file: str) -> bool:
+    return _fold(file) in _OWN or bool(_BACKUP.match(_fold(file)))
 
 
 def _fold(file: str) -> str:
