@@ -24,6 +24,7 @@ from lydite.core.errors import (
     OutputError,
     ServerError,
     SpaceMismatch,
+    TrainingError,
     UnknownName,
     UsageError,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "ServerError",
     "Severity",
     "SpaceMismatch",
+    "TrainingError",
     "UnknownName",
     "UsageError",
     "Verdict",

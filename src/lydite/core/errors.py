@@ -13,7 +13,8 @@
     │   ├── ArchiveError          a zip or tar that must not be unpacked
     │   ├── ServerError           a server that cannot be reached, refuses, or talks nonsense
     │   ├── ExemplarError         the reference pictures cannot make a bank
-    │   └── CheckpointError       a weights file that must not be loaded
+    │   ├── CheckpointError       a weights file that must not be loaded
+    │   └── TrainingError         a training that cannot go on: no finite loss, too little memory
     ├── OutputError               what was made cannot be written (exit code 1)
     └── ContractError             two things that must not meet have met (exit code 1)
         ├── InvalidValue          a value that its type refuses at construction (also a ValueError)
@@ -202,6 +203,10 @@ class ExemplarError(InputError):
 
 class CheckpointError(InputError):
     """A weights file that must not be loaded."""
+
+
+class TrainingError(InputError):
+    """A training that cannot go on as it was asked for."""
 
 
 class OutputError(LyditeError):

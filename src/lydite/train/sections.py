@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +22,14 @@ class BackboneSettings(Section):
     layer: str = Field("last", description="probe: where the map is taken")
     side: int = Field(224, ge=32, le=4096, description="pixels of the short side at which pictures are seen")
     drop_path: float = Field(0.0, ge=0, lt=1, description="fine_tune: stochastic depth")
+    start: Literal["trained", "random"] = Field(
+        "trained", description="fine_tune: from trained weights, or (models of timm) from random ones"
+    )
+    options: dict[str, Any] = Field({}, description="fine_tune: for the builder of timm, as it names them")
+    mean: tuple[float, float, float] | None = Field(
+        None, description="fine_tune: of red, green, blue in 0..1; else as published with the model"
+    )
+    std: tuple[float, float, float] | None = Field(None, description="fine_tune: as mean")
 
 
 class HeadKind(StrEnum):
@@ -82,16 +90,27 @@ class Profile(StrEnum):
     """Which changes of a picture leave its class as it is."""
 
     NONE = "none"
+    """The picture as it is."""
     FLIP = "flip"
-    NO_COLOUR = "no_colour"
+    """Mirrored."""
+    ROTATE = "rotate"
+    """Mirrored and turned by quarters."""
+    LIGHT = "light"
+    """Mirrored, and a large part of it."""
+    GEOMETRY = "geometry"
+    """Mirrored, turned a little, and a part of it."""
+    NO_COLOUR = "no_color"
+    """Geometry, occlusion and degradation: every colour stays."""
     FULL = "full"
+    """Light and colour too."""
 
 
 class AugmentSettings(Section):
     """How pictures are varied."""
 
     profile: Profile = Field(
-        Profile.NO_COLOUR, description="none, flip, no_colour (geometry, blur, occlusion), full (colour too)"
+        Profile.NO_COLOUR,
+        description="none, flip, rotate, light, geometry, no_color (and blur, occlusion), full (and colour)",
     )
     strength: float = Field(1.0, ge=0, le=2, description="1 = as usual")
     views: int = Field(
@@ -105,6 +124,7 @@ class MixSettings(Section):
     mixup: float = Field(0.2, ge=0, description="alpha of mixup; 0 = off")
     cutmix: float = Field(0.0, ge=0, description="alpha of cutmix; 0 = off")
     probability: float = Field(1.0, ge=0, le=1, description="share of batches that are mixed")
+    switch: float = Field(0.5, ge=0, le=1, description="share of cutmix where both are on")
     off_epochs: int = Field(2, ge=0, description="so many last epochs see whole pictures")
 
 
@@ -125,8 +145,14 @@ class AveragingSettings(Section):
 class SamplingSettings(Section):
     """Which picture comes when."""
 
-    order: Literal["shuffle", "weighted"] = Field("shuffle", description="weighted: classes equally often")
+    order: Literal["shuffle", "weighted", "balanced"] = Field(
+        "shuffle", description="weighted: rare classes oftener; balanced: every class equally often"
+    )
+    power: float = Field(
+        0.5, ge=0, le=1, description="weighted: 0 = as common as they are, 1 = equally often"
+    )
     batch: int = Field(32, ge=2, le=65536, description="pictures in a batch")
+    parts: int = Field(1, ge=1, le=4096, description="a batch goes through the network in so many parts")
 
 
 class StageSettings(Section):
@@ -137,6 +163,14 @@ class StageSettings(Section):
     second_lr: float = Field(0.25, gt=0, le=1, description="second stage: share of the learning rate")
     second_side: int | None = Field(
         None, ge=32, le=4096, description="second stage: pixels of the short side"
+    )
+    hard_epochs: int = Field(
+        0, ge=0, description="so many last epochs vary pictures of classes with a large loss more strongly"
+    )
+    confidence_epochs: int = Field(
+        0,
+        ge=0,
+        description="so many last epochs only turn pictures with a large loss, and vary the rest strongly",
     )
 
 
@@ -160,3 +194,15 @@ class BudgetSettings(Section):
     workers: int = Field(0, ge=0, le=256, description="processes that prepare pictures; 0 = none")
     device: str = Field("cpu", description="cpu, cuda, cuda:1, mps")
     precision: Literal["full", "bf16", "fp16"] = Field("full", description="of the arithmetic")
+    channels_last: bool = Field(
+        True, description="fine_tune: how pictures lie in memory; seldom matters for results"
+    )
+    threads: int = Field(
+        0, ge=0, le=1024, description="fine_tune: of the arithmetic; 0 = as many as there are"
+    )
+    save_steps: int = Field(
+        100, ge=1, description="fine_tune: steps between states that an interrupted run goes on from"
+    )
+    cache_mb: int = Field(
+        4096, ge=0, description="fine_tune: megabytes of the disk for decoded pictures; 0 = none"
+    )
