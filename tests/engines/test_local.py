@@ -151,6 +151,25 @@ def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
     assert "A worker process died before its first item." in done.stderr
 
 
+@pytest.mark.parametrize(("needed", "times"), [(True, 2), (False, 1)])
+def test_workers_run_the_script_of_the_caller_only_where_it_is_needed(
+    tmp_path: Path, needed: bool, times: int
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(f"""\
+from math import sqrt
+
+from lydite.engines import Processes, Work
+
+print("here", flush=True)
+if __name__ == "__main__":
+    print([result.value for result in Processes(1).do(Work(sqrt, needs_script={needed}), [4, 9])])
+""")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.count("here") == times
+    assert "[2.0, 3.0]" in done.stdout
+
+
 @pytest.mark.parametrize("workers", [0, -1])
 def test_no_workers_no_engine(workers: int) -> None:
     with pytest.raises(InvalidValue) as caught:

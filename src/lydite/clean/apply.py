@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from lydite.clean.decide import Decision, decide
+from lydite.clean.decisions import Decision, decide
 from lydite.clean.policy import Policy
 from lydite.clean.store import FinishedScan
 from lydite.core import UsageError

@@ -1,26 +1,47 @@
-"""One decoding of a picture, and everything that is measured on it alone."""
+"""One reading of a picture, and everything that is measured on it alone.
+
+Workers import this module and little else, so that they are at work at once.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from lydite.clean.checks import CHECKS, Needs
-from lydite.clean.settings import ScanSettings
-from lydite.clean.view import View
-from lydite.core import CollapsedFeatures, ImageError, LyditeError, MissingExtra
-from lydite.data import Picture, load_image
-from lydite.features import CacheKey, Encoder, VectorCache, build_encoder, pool_image
+from lydite.clean.view import DECODED_SIDE, View
+from lydite.core import CollapsedFeatures, ImageError, ImageId, LyditeError, MissingExtra
+from lydite.data.image import ImageLimits, read_picture_bytes
+from lydite.data.luma import decode_luma
+from lydite.data.quiet import quiet_decoders
 
 WHOLE = hashlib.sha256(b"the whole picture").hexdigest()
 """Stands for the candidates in a cache key whose vector is that of the whole picture."""
 VECTOR = "vector"
 """What a crash of the encoder is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of the items.
+
+    Args:
+        number: Its place, from 0.
+        items: Their ids.
+        paths: Their files.
+    """
+
+    number: int
+    items: tuple[str, ...]
+    paths: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,48 +72,54 @@ class Looker:
     """What a worker prepares once.
 
     Args:
-        settings: How to look.
-        encoder: ``None`` without semantic checks.
-        cache: Where vectors are kept; ``None`` keeps none.
+        encode: From bytes and hash of a file to its vector; ``None`` without semantic checks.
     """
 
-    settings: ScanSettings
-    encoder: Encoder | None
-    cache: VectorCache | None
-
-    @classmethod
-    def build(cls, settings: ScanSettings, cache: Path | None) -> Looker:
-        """Load the encoder, if one is wanted."""
-        encoder = build_encoder(settings.encoder) if settings.semantic else None
-        return cls(settings, encoder, None if cache is None else VectorCache(cache))
+    encode: Callable[[bytes, ImageId], npt.NDArray[np.float32]] | None = None
 
     def look(self, path: Path) -> Sighting:
-        """Open a picture once and measure it. Whatever goes wrong is told, not raised."""
+        """Read a file once and measure its picture. Whatever goes wrong is told, not raised."""
+        limits = ImageLimits()
         try:
-            picture = load_image(path)
+            data = read_picture_bytes(path, limits)
+            luma = decode_luma(data, path, DECODED_SIDE, limits)
         except (ImageError, MissingExtra) as error:
             return Sighting(error=error.reason if isinstance(error, ImageError) else str(error))
-        view = View.of(picture)
+        view = View.of_luma(luma)
         scores, crashed = _measure(view)
         vector = b""
-        if self.encoder is not None:
+        if self.encode is not None:
             try:
-                vector = self._vector(picture, self.encoder).tobytes()
+                vector = self.encode(data, luma.image_id).astype("<f4").tobytes()
             except Exception as error:  # noqa: BLE001 - a crash is a finding
                 crashed[VECTOR] = _told(error)
-        return Sighting(
-            str(picture.image_id), "", picture.size_hw, scores, crashed, view.thumb.tobytes(), vector
-        )
+        return Sighting(str(luma.image_id), "", luma.size_hw, scores, crashed, view.thumb.tobytes(), vector)
 
-    def _vector(self, picture: Picture, encoder: Encoder) -> npt.NDArray[np.float32]:
-        name = str(picture.image_id)
-        key = CacheKey(encoder.space, picture.image_id, WHOLE, self.settings.encoder.short_side)
-        found = None if self.cache is None else self.cache.find(key, (name,))
-        if found is None:
-            found = pool_image(encoder.encode(picture.pixels), name)
-            if self.cache is not None:
-                self.cache.put(key, found)
-        return np.asarray(found.vectors[0], "<f4")
+
+def look_at_part(looker: Looker, part: Part) -> list[tuple[str, Sighting]]:
+    """The stamp of each file, and what the look at it came to."""
+    with quiet_decoders, _one_thread():  # once for all of them
+        return [(stamp_of(path), looker.look(path)) for path in part.paths]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """OpenCV works in the calling thread: to wake others for so small pictures costs more than it saves."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+def stamp_of(path: Path) -> str:
+    """Size and time of a file: what says that it is as it was."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def _measure(view: View) -> tuple[dict[str, float], dict[str, str]]:

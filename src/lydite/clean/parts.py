@@ -6,8 +6,7 @@ A part is taken over from an earlier run of the same scan if its items and their
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -15,10 +14,11 @@ from pathlib import Path
 import polars as pl
 
 from lydite.clean.checks import CHECKS, UNDECODABLE, Needs
-from lydite.clean.look import Looker, Sighting
+from lydite.clean.encode import build_encoding_looker
+from lydite.clean.look import Looker, Part, Sighting, look_at_part, stamp_of
 from lydite.clean.settings import ScanSettings
 from lydite.data.files import write_atomic
-from lydite.engines import Engine, Failure
+from lydite.engines import Engine, Failure, Work
 
 PART = 64
 """Pictures in a part."""
@@ -35,21 +35,6 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "thumb": pl.Binary,
     "vector": pl.Binary,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of the items.
-
-    Args:
-        number: Its place, from 0.
-        items: Their ids.
-        paths: Their files.
-    """
-
-    number: int
-    items: tuple[str, ...]
-    paths: tuple[Path, ...]
 
 
 def split_into_parts(items: Sequence[str], paths: Sequence[Path]) -> tuple[Part, ...]:
@@ -78,9 +63,9 @@ def look_at_parts(
     """
     (folder / "parts").mkdir(parents=True, exist_ok=True)
     missing = [part for part in parts if not _is_done(part_file(folder, part.number), part)]
-    setup = partial(Looker.build, settings, cache)
+    setup = partial(build_encoding_looker, settings, cache) if settings.semantic else Looker
     yield sum(len(part.items) for part in parts) - sum(len(part.items) for part in missing)
-    for result in engine.map(_look, missing, setup):
+    for result in engine.do(_work(setup), missing):
         part = result.item
         sightings = (
             [_alone(part, place, setup, engine) for place in range(len(part.items))]
@@ -101,13 +86,13 @@ def load_part(path: Path) -> pl.DataFrame:
     return pl.read_parquet(path)
 
 
-def _look(looker: Looker, part: Part) -> list[tuple[str, Sighting]]:
-    return [(stamp_of(path), looker.look(path)) for path in part.paths]
+def _work(setup: Callable[[], Looker]) -> Work[list[tuple[str, Sighting]]]:
+    return Work(look_at_part, setup, needs_script=False)
 
 
-def _alone(part: Part, place: int, setup: partial[Looker], engine: Engine) -> tuple[str, Sighting]:
+def _alone(part: Part, place: int, setup: Callable[[], Looker], engine: Engine) -> tuple[str, Sighting]:
     single = Part(part.number, part.items[place : place + 1], part.paths[place : place + 1])
-    result = next(engine.map(_look, [single], setup))
+    result = next(engine.do(_work(setup), [single]))
     if isinstance(result, Failure):
         return stamp_of(single.paths[0]), Sighting(crashed={UNDECODABLE: str(result.error)})
     return result.value[0]
@@ -141,12 +126,3 @@ def _is_done(path: Path, part: Part) -> bool:
         return False
     stamps = [stamp_of(file) for file in part.paths]
     return table["item"].to_list() == list(part.items) and table["stamp"].to_list() == stamps
-
-
-def stamp_of(path: Path) -> str:
-    """Size and time of a file: what says that it is as it was."""
-    try:
-        status = path.stat()
-    except (OSError, ValueError):
-        return ""
-    return f"{status.st_size} {status.st_mtime_ns}"

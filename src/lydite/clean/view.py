@@ -8,10 +8,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from lydite.data import Picture
+from lydite.data.image import Picture
+from lydite.data.luma import Luma
 
 LONG_SIDE = 256
 """Most pixels of the long side of the picture that blur, detail and brightness are measured on."""
+DECODED_SIDE = 2 * LONG_SIDE
+"""Pixels of the long side that are decoded at least: how the decoder shrinks stays below notice."""
 THUMB_SIDE = 64
 """Side of the square grey picture that near duplicates are found by."""
 
@@ -34,17 +37,21 @@ class View:
 
     @classmethod
     def of(cls, picture: Picture) -> View:
-        """The view of a decoded picture."""
-        height, width = picture.size_hw
-        luma = cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY)
+        """The view of a picture that was decoded with all its colours and pixels."""
+        luma = np.asarray(cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+        return cls.of_luma(Luma(luma, picture.size_hw, picture.image_id))
+
+    @classmethod
+    def of_luma(cls, luma: Luma) -> View:
+        """The view of a picture's brightness, the longer side of which has ``DECODED_SIDE`` pixels or all."""
+        height, width = luma.size_hw
         scale = min(1.0, LONG_SIDE / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        grey = luma if scale == 1 else cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
+        whole = luma.pixels.shape == (size[1], size[0])
+        grey = luma.pixels if whole else cv2.resize(luma.pixels, size, interpolation=cv2.INTER_AREA)
         thumb = cv2.resize(grey, (THUMB_SIDE, THUMB_SIDE), interpolation=cv2.INTER_AREA)
-        counts = np.bincount(grey.ravel(), minlength=256)
-        return cls(
-            picture.size_hw, np.asarray(grey, np.uint8), counts / grey.size, np.asarray(thumb, np.uint8)
-        )
+        counts = cv2.calcHist([np.asarray(grey)], [0], None, [256], [0, 256]).ravel().astype(np.float64)
+        return cls(luma.size_hw, np.asarray(grey, np.uint8), counts / grey.size, np.asarray(thumb, np.uint8))
 
     def level(self, share: float) -> float:
         """The level, in [0, 1], that a share of the pixels does not exceed."""

@@ -19,7 +19,7 @@ from lydite.data.quiet import quiet_decoders
 from lydite.data.sniff import lying_name
 
 _MIB = 1 << 20
-_TURNS = {
+TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -28,6 +28,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+"""EXIF orientation -> what shows the picture upright; 1 needs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def decode_image(data: bytes, name: Path | str, limits: ImageLimits | None = Non
     """
     limits = limits or ImageLimits()
     shown = printable(name)
-    _require_bytes(len(data), shown, limits)
+    require_bytes(len(data), shown, limits)
     with quiet_decoders:
         header = open_header(data, shown, limits.max_pixels)
         try:
@@ -166,8 +167,8 @@ def decode_header(
     """Pixels, opacity and notes of an opened picture, turned as it is shown; raises what decoders raise."""
     header.image.load()
     pixels, alpha, notes = to_rgb(header)
-    if header.orientation in _TURNS and header.format != "TIFF":  # a TIFF turns while it loads
-        turn = _TURNS[header.orientation]
+    if header.orientation in TURNS and header.format != "TIFF":  # a TIFF turns while it loads
+        turn = TURNS[header.orientation]
         pixels = np.array(Image.fromarray(pixels).transpose(turn))
         if alpha is not None:
             alpha = np.array(Image.fromarray(alpha).transpose(turn))
@@ -197,14 +198,15 @@ def read_picture_bytes(path: Path, limits: ImageLimits) -> bytes:
         if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for its writer
             kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
             raise ImageError(shown, f"is {kind}, not a file", "Give a picture file.")
-        _require_bytes(status.st_size, shown, limits)
+        require_bytes(status.st_size, shown, limits)
         with path.open("rb") as file:
             return file.read(limits.max_bytes + 1)
     except (OSError, ValueError) as error:
         raise _unreadable(path, shown, error) from error
 
 
-def _require_bytes(size: int, shown: str, limits: ImageLimits) -> None:
+def require_bytes(size: int, shown: str, limits: ImageLimits) -> None:
+    """Raise ``ImageError`` if a file of a size is too large."""
     if size > limits.max_bytes:
         raise ImageError(
             shown,

@@ -60,10 +60,13 @@ class Work(Generic[R]):
     Args:
         fn: Takes ``(item)``, or ``(state, item)`` if there is a setup.
         setup: Called once per worker; makes the state (a loaded model, an open file).
+        needs_script: Whether function, setup or items come from the script that the caller runs, so that
+            workers have to run it too (without its guarded entry). Starting is quicker without.
     """
 
     fn: Callable[..., R]
     setup: Callable[[], object] | None = None
+    needs_script: bool = True
 
     def prepare(self) -> Callable[[Any], R]:
         """Run the setup; what remains to be called takes one item."""
@@ -126,7 +129,11 @@ class Engine(Protocol):
         Raises:
             Exception: Whatever the setup raised.
         """
-        return _in_order(self.hire(Work(fn, setup)), items, window=4 * self.workers)
+        return self.do(Work(fn, setup), items)
+
+    def do(self, work: Work[R], items: Iterable[T]) -> Iterator[Result[T, R]]:
+        """As ``map``, for work that was put together before."""
+        return _in_order(self.hire(work), items, window=4 * self.workers)
 
 
 def _in_order(

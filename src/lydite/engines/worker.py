@@ -6,11 +6,13 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import Any
 
 from lydite.core import InvalidValue
@@ -51,6 +53,7 @@ class ProcessWorker:
     def __init__(self, work: Work[Any]) -> None:
         self.connection, self._theirs = _SPAWN.Pipe()
         self._process = _SPAWN.Process(target=_serve, args=(work, self._theirs), daemon=True)
+        self._needs_script = work.needs_script
 
     def start(self) -> None:
         """Start the process, deaf to Ctrl-C: stopping is the parent's business.
@@ -59,7 +62,7 @@ class ProcessWorker:
             InvalidValue: If the work cannot be pickled.
         """
         try:
-            with _deaf_to_interrupts():
+            with _deaf_to_interrupts(), nullcontext() if self._needs_script else _without_script():
                 self._process.start()
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise InvalidValue(
@@ -110,6 +113,20 @@ def _deaf_to_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _without_script() -> Iterator[None]:
+    """A process that starts meanwhile does not import the caller's script, and all that this imports.
+
+    Which script there is, is asked in ``sys.modules`` and nowhere else (``multiprocessing.spawn``).
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _serve(work: Work[Any], connection: Connection) -> None:

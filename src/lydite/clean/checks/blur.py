@@ -7,7 +7,6 @@ Crete, Dolmiere, Ladret and Nicolas, "The blur effect", 2007.
 from __future__ import annotations
 
 import cv2
-import numpy as np
 
 from lydite.clean.checks.base import Check, Worse
 from lydite.clean.view import View
@@ -20,17 +19,20 @@ def sharpness(view: View) -> float:
 
     The lower one of the two directions counts, so motion in one direction is seen. A flat picture is 0.
     """
-    grey = view.grey.astype(np.int16)
-    found = []
+    grey = view.grey
+    shares = []
     for axis, size in ((0, (1, _LENGTH)), (1, (_LENGTH, 1))):
-        if view.grey.shape[axis] < 2:
+        if grey.shape[axis] < 2:
             continue
-        again = cv2.blur(view.grey, size).astype(np.int16)
-        own = np.abs(np.diff(grey, axis=axis))
-        lost = own - np.abs(np.diff(again, axis=axis))
-        total = int(own.sum(dtype=np.int64))
-        found.append(int(np.maximum(lost, 0).sum(dtype=np.int64)) / total if total else 0.0)
-    return min(found, default=0.0)
+        own = _differences(grey, axis)
+        lost = cv2.subtract(own, _differences(cv2.blur(grey, size), axis))  # never below 0
+        total = cv2.sumElems(own)[0]
+        shares.append(cv2.sumElems(lost)[0] / total if total else 0.0)
+    return min(shares, default=0.0)
+
+
+def _differences(grey: cv2.typing.MatLike, axis: int) -> cv2.typing.MatLike:
+    return cv2.absdiff(grey[1:], grey[:-1]) if axis == 0 else cv2.absdiff(grey[:, 1:], grey[:, :-1])
 
 
 CHECK = Check(

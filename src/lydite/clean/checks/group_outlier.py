@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lydite.clean.checks.base import Check, Column, Needs, Worse
-from lydite.clean.pile import Pile
 from lydite.clean.semantics.outliers import away_from_kind
+
+if TYPE_CHECKING:
+    from lydite.clean.pile import Pile
 
 
 def outliers(pile: Pile) -> Column:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lydite.clean.checks.base import Check, Column, Needs, Worse
-from lydite.clean.pile import Pile
 from lydite.clean.semantics.suspicion import suspect_labels
+
+if TYPE_CHECKING:
+    from lydite.clean.pile import Pile
 
 
 def issues(pile: Pile) -> Column:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lydite.clean.checks.base import Check, Column, Needs, Worse
-from lydite.clean.pile import Pile
+
+if TYPE_CHECKING:
+    from lydite.clean.pile import Pile
 
 _BLOCK = 1024
 

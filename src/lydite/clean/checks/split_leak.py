@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lydite.clean.checks.base import Check, Column, Needs, Worse
-from lydite.clean.pile import Pile
 from lydite.clean.twins.roles import of_the_one_that_gives_way
+
+if TYPE_CHECKING:
+    from lydite.clean.pile import Pile
 
 
 def leaks(pile: Pile) -> Column:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lydite.clean.checks.base import Column
-from lydite.clean.pile import Pile
+
+if TYPE_CHECKING:
+    from lydite.clean.pile import Pile
 
 _VOICES = 3
 _LEAST = 5

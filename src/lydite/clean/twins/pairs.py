@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from lydite.clean.twins.align import similarity
-from lydite.clean.twins.candidates import Candidate, find_candidates
+from lydite.clean.twins.candidates import find_candidates
+from lydite.clean.twins.similar import similarities
 from lydite.core import InvalidValue
 
 KEPT = 0.70
@@ -68,16 +67,10 @@ def find_pairs(thumbs: npt.NDArray[np.uint8], images: Sequence[str | None]) -> P
     first = np.array([rows[0] for rows in copies.values()], np.int64)
     distinct = thumbs if len(first) == len(thumbs) else np.ascontiguousarray(thumbs[first])
     candidates = find_candidates(distinct)
-
-    def align(candidate: Candidate) -> float:
-        return similarity(distinct[candidate.part], distinct[candidate.whole], candidate.window)
-
-    with ThreadPoolExecutor() as threads:  # the alignment itself runs outside Python
-        aligned = list(threads.map(align, candidates))
-    for candidate, how in zip(candidates, aligned, strict=True):
-        if how >= KEPT:
-            pair = sorted((int(first[candidate.part]), int(first[candidate.whole])))
-            found[pair[0], pair[1]] = (min(how, 1 - 1e-6), False)
+    alike = similarities(distinct, candidates)
+    for place in np.flatnonzero(alike >= KEPT).tolist():
+        pair = sorted((int(first[candidates.part[place]]), int(first[candidates.whole[place]])))
+        found[pair[0], pair[1]] = (min(float(alike[place]), 1 - 1e-6), False)
     ordered = sorted(found)
     return Pairs(
         np.array([left for left, _ in ordered], np.int64),

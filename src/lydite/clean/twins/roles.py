@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lydite.clean.checks.base import Column
-from lydite.clean.pile import Pile
+
+if TYPE_CHECKING:
+    from lydite.clean.pile import Pile
 
 
 def of_the_one_that_gives_way(pile: Pile, wanted: Callable[[int, int, bool], bool], hint: str) -> Column:
