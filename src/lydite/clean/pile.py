@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from lydite.clean.stack import Tall, blocks
 from lydite.clean.twins.pairs import Pairs, find_pairs
 from lydite.core import InvalidValue
 from lydite.data.dataset import TEST_SPLIT
@@ -27,8 +28,9 @@ class Pile:
         groups: ``n`` groups, ``None`` where there is none.
         splits: ``n`` splits, ``None`` where there is none.
         areas: ``(n,)`` int64 pixels, 0 if unknown.
-        thumbs: ``(n, 64, 64)`` uint8, may be mapped from disk; rows without picture are 0.
-        vectors: ``(n, dim)`` float32 unit vectors, NaN where there is none; ``None`` without an encoder.
+        thumbs: ``(n, 64, 64)`` uint8, an array or a stack on disk; rows without picture are 0.
+        vectors: ``(n, dim)`` float32 unit vectors, an array or a stack on disk; NaN where there is none,
+            ``None`` without an encoder.
 
     Raises:
         InvalidValue: If columns differ in length.
@@ -40,8 +42,8 @@ class Pile:
     groups: tuple[str | None, ...]
     splits: tuple[str | None, ...]
     areas: npt.NDArray[np.int64]
-    thumbs: npt.NDArray[np.uint8]
-    vectors: npt.NDArray[np.float32] | None
+    thumbs: Tall
+    vectors: Tall | None
 
     def __post_init__(self) -> None:
         lengths = [
@@ -67,6 +69,14 @@ class Pile:
     def readable(self) -> npt.NDArray[np.int64]:
         """Rows whose picture could be read."""
         return np.array([row for row, image in enumerate(self.images) if image is not None], np.int64)
+
+    @cached_property
+    def encoded(self) -> npt.NDArray[np.bool_]:
+        """``(n,)``: items with a vector."""
+        found = np.zeros(len(self), np.bool_)
+        for rows, block in () if self.vectors is None else blocks(self.vectors):
+            found[rows] = np.isfinite(block[:, 0])
+        return found
 
     @cached_property
     def tested(self) -> npt.NDArray[np.bool_]:

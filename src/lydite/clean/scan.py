@@ -18,6 +18,7 @@ from lydite.clean.findings import findings_frame
 from lydite.clean.parts import PART, empty_part, load_part, look_at_parts, part_file, split_into_parts
 from lydite.clean.pile import Pile
 from lydite.clean.settings import ScanSettings
+from lydite.clean.stack import Stack
 from lydite.clean.view import THUMB_SIDE
 from lydite.core import InvalidValue, OutputConflict
 from lydite.data import printable, write_atomic
@@ -136,7 +137,7 @@ class Scan:
         return max((len(vector) for vector in table["vector"]), default=0) // 4
 
     def _gather(self) -> tuple[Pile, pl.DataFrame]:
-        """Columns of all parts; thumbnails and vectors are laid out on disk and mapped, not held."""
+        """Columns of all parts; thumbnails and vectors are laid out on disk, not held."""
         count = len(self.items)
         small: list[pl.DataFrame] = []
         dim = max((self._dim(number) for number in range(-(-count // PART))), default=0)
@@ -165,15 +166,10 @@ class Scan:
             columns["group"],
             columns["split"],
             areas,
-            _mapped(self.folder / "thumbs.u8", np.dtype(np.uint8), (count, THUMB_SIDE, THUMB_SIDE)),
-            _mapped(self.folder / "vectors.f4", np.dtype("<f4"), (count, dim)) if dim else None,
+            Stack(self.folder / "thumbs.u8", np.dtype(np.uint8), (count, THUMB_SIDE, THUMB_SIDE)),
+            Stack(self.folder / "vectors.f4", np.dtype("<f4"), (count, dim)) if dim else None,
         )
         return pile, seen
-
-
-def _mapped(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    """An array mapped from a file; an empty file cannot be."""
-    return np.memmap(path, kind, "r", shape=shape) if np.prod(shape) else np.zeros(shape, kind)
 
 
 def _pairs_frame(pile: Pile) -> pl.DataFrame:

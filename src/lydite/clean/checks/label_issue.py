@@ -20,8 +20,8 @@ def issues(pile: Pile) -> Column:
     empty = Column(scores, tuple(kin), tuple(hints))
     if pile.vectors is None:
         return empty
-    known = np.isfinite(pile.vectors[:, 0]) & np.array([label is not None for label in pile.labels], np.bool_)
-    rows = np.flatnonzero(known & ~pile.tested)
+    labelled = np.array([label is not None for label in pile.labels], np.bool_)
+    rows = np.flatnonzero(pile.encoded & labelled & ~pile.tested)
     names, labels = np.unique([pile.labels[row] or "" for row in rows], return_inverse=True)
     if len(rows) < 3 or len(names) < 2:
         return empty

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lydite.clean.checks.base import Check, Column, Needs, Worse
+from lydite.clean.stack import Taken, blocks
 
 if TYPE_CHECKING:
     from lydite.clean.pile import Pile
@@ -22,19 +23,23 @@ def scenes(pile: Pile) -> Column:
     if pile.vectors is None:
         return Column(scores, tuple(kin), tuple(hints))
     names, splits = np.unique([split or "" for split in pile.splits], return_inverse=True)
-    known = np.isfinite(pile.vectors[:, 0]) & np.array([split is not None for split in pile.splits], np.bool_)
-    rows = np.flatnonzero(known)
-    vectors = np.asarray(pile.vectors)[rows]
-    for start in range(0, len(rows) if len(names) > 1 else 0, _BLOCK):
-        here = rows[start : start + _BLOCK]
-        cosines = vectors[start : start + _BLOCK] @ vectors.T
-        same = splits[here, None] == splits[rows][None]
-        cosines[same | (pile.standing[here, None] < pile.standing[rows][None])] = -2
-        best = cosines.argmax(axis=1)
-        found = cosines[np.arange(len(here)), best]
-        for row, other, cosine in zip(here.tolist(), rows[best].tolist(), found.tolist(), strict=True):
-            if cosine > -2:
-                scores[row], kin[row] = cosine, (other,)
+    rows = np.flatnonzero(pile.encoded & np.array([split is not None for split in pile.splits], np.bool_))
+    vectors = Taken(pile.vectors, rows)
+    for place, block in blocks(vectors, _BLOCK) if len(names) > 1 else ():
+        here = rows[place]
+        found, best = np.full(len(here), -2, np.float32), np.zeros(len(here), np.int64)
+        for against, tile in blocks(vectors):
+            there = rows[against]
+            cosines = block @ tile.T
+            cosines[splits[here, None] == splits[there][None]] = -2
+            cosines[pile.standing[here, None] < pile.standing[there][None]] = -2
+            nearest = cosines.argmax(axis=1)
+            cosine = cosines[np.arange(len(here)), nearest]
+            better = cosine > found
+            found[better], best[better] = cosine[better], there[nearest[better]]
+        for row, other, most in zip(here.tolist(), best.tolist(), found.tolist(), strict=True):
+            if most > -2:
+                scores[row], kin[row] = most, (other,)
                 hints[row] = f"perhaps the scene that stands in split {pile.splits[other]} as"
     return Column(scores, tuple(kin), tuple(hints))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lydite.clean.checks.base import Column
+from lydite.clean.stack import Taken, blocks
 
 if TYPE_CHECKING:
     from lydite.clean.pile import Pile
@@ -36,7 +37,7 @@ def away_from_kind(pile: Pile, kinds: Sequence[str | None], name: str) -> Column
     vectors = pile.vectors
     if vectors is None:
         return Column(scores, tuple(kin), tuple(hints))
-    known = np.isfinite(vectors[:, 0])
+    known = pile.encoded
     for row, kind in enumerate(kinds):
         if kind is not None and known[row]:
             rows_of.setdefault(kind, []).append(row)
@@ -46,10 +47,14 @@ def away_from_kind(pile: Pile, kinds: Sequence[str | None], name: str) -> Column
         # Of a huge kind, members against whom the others are measured are drawn evenly.
         inner = np.array(rows)
         against = inner[:: -(-len(inner) // _MEMBERS)]
-        cosines = vectors[inner] @ vectors[against].T
-        cosines[inner[:, None] == against[None]] = -2
-        nearest = np.argpartition(-cosines, _VOICES - 1, axis=1)[:, :_VOICES]
-        distances = 1 - np.take_along_axis(cosines, nearest, axis=1).mean(axis=1, dtype=np.float64)
+        others = vectors[against].T
+        distances, nearest = np.empty(len(inner)), np.empty((len(inner), _VOICES), np.int64)
+        for place, block in blocks(Taken(vectors, inner)):
+            cosines = block @ others
+            cosines[inner[place, None] == against[None]] = -2
+            nearest[place] = np.argpartition(-cosines, _VOICES - 1, axis=1)[:, :_VOICES]
+            near = np.take_along_axis(cosines, nearest[place], axis=1)
+            distances[place] = 1 - near.mean(axis=1, dtype=np.float64)
         middle = float(np.median(distances))
         spread = max(1.4826 * float(np.median(np.abs(distances - middle))), 0.1 * middle, 1e-6)
         scores[inner] = (distances - middle) / spread

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lydite.clean.stack import Tall, blocks
 from lydite.clean.twins.signature import DIM, TURNED, Signatures, signatures, windows
 from lydite.core import InvalidValue
 
@@ -66,24 +67,24 @@ class Candidates:
         return cls(*joined)
 
 
-def find_candidates(thumbs: npt.NDArray[np.uint8]) -> Candidates:
+def find_candidates(thumbs: Tall) -> Candidates:
     """Pairs to compare closer, each pair of rows once, with its best window.
 
     Time grows with the square of the number of pictures (one small matrix product a window), memory
     linearly: 250 bytes a picture, some 20 a candidate, and one block.
 
     Args:
-        thumbs: ``(n, 64, 64)`` uint8; may be mapped from disk.
+        thumbs: ``(n, 64, 64)`` uint8, an array or a stack on disk.
     """
     looked_at = windows()
     wholes = np.empty((len(thumbs), DIM), np.float32)
-    for start in range(0, len(thumbs), _BLOCK):
-        wholes[start : start + _BLOCK] = signatures(thumbs[start : start + _BLOCK], looked_at[:1])[0]
+    for rows, block in blocks(thumbs, _BLOCK):
+        wholes[rows] = signatures(block, looked_at[:1])[0]
     sides = np.ascontiguousarray(wholes[:, ~TURNED].T), np.ascontiguousarray(wholes[:, TURNED].T)
     best = Candidates.concatenate([])
-    for start in range(0, len(thumbs), _BLOCK):
-        block = signatures(thumbs[start : start + _BLOCK], looked_at)
-        found = [near for place, signed in enumerate(block) for near in _nearest(signed, sides, start, place)]
+    for rows, block in blocks(thumbs, _BLOCK):
+        parts = enumerate(signatures(block, looked_at))
+        found = [near for place, part in parts for near in _nearest(part, sides, rows.start, place)]
         best = _best_of_each_pair(Candidates.concatenate([best, *found]), len(thumbs))
     return _few(best)
 

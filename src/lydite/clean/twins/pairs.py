@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from lydite.clean.stack import Taken, Tall
 from lydite.clean.twins.candidates import find_candidates
 from lydite.clean.twins.similar import similarities
 from lydite.core import InvalidValue
@@ -48,13 +49,13 @@ class Pairs:
         return len(self.left)
 
 
-def find_pairs(thumbs: npt.NDArray[np.uint8], images: Sequence[str | None]) -> Pairs:
+def find_pairs(thumbs: Tall, images: Sequence[str | None]) -> Pairs:
     """Equal files, and pictures that align with one another.
 
     Files of equal bytes are compared with others through their first row only, and share what it finds.
 
     Args:
-        thumbs: ``(n, 64, 64)`` uint8.
+        thumbs: ``(n, 64, 64)`` uint8, an array or a stack on disk.
         images: Hash of each file; ``None`` for rows without picture, which have no pair.
     """
     copies: defaultdict[str, list[int]] = defaultdict(list)
@@ -65,7 +66,7 @@ def find_pairs(thumbs: npt.NDArray[np.uint8], images: Sequence[str | None]) -> P
     for rows in copies.values():
         found |= dict.fromkeys(pairwise(rows), (1.0, True))
     first = np.array([rows[0] for rows in copies.values()], np.int64)
-    distinct = thumbs if len(first) == len(thumbs) else np.ascontiguousarray(thumbs[first])
+    distinct = Taken(thumbs, first)
     candidates = find_candidates(distinct)
     alike = similarities(distinct, candidates)
     for place in np.flatnonzero(alike >= KEPT).tolist():

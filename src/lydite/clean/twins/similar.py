@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
+from lydite.clean.stack import Tall
 from lydite.clean.twins.align import SIDE, align, inverted, shrink, to_pixels
 from lydite.clean.twins.candidates import Candidates
 from lydite.clean.twins.correlation import are_flat, correlation
@@ -25,11 +26,11 @@ _PLAIN = 0.9
 the two has (the corners of a turned picture) misleads the steps that are taken on that one."""
 
 
-def similarities(thumbs: npt.NDArray[np.uint8], candidates: Candidates) -> npt.NDArray[np.float64]:
+def similarities(thumbs: Tall, candidates: Candidates) -> npt.NDArray[np.float64]:
     """Correlation of the details of each pair after alignment, in [0, 1]; 0 without one.
 
     Args:
-        thumbs: ``(n, 64, 64)`` uint8; may be mapped from disk.
+        thumbs: ``(n, 64, 64)`` uint8, an array or a stack on disk.
         candidates: ``m`` pairs.
     """
     chunks = [
@@ -41,8 +42,8 @@ def similarities(thumbs: npt.NDArray[np.uint8], candidates: Candidates) -> npt.N
     return np.concatenate([np.empty(0), *found])
 
 
-def _similarities(thumbs: npt.NDArray[np.uint8], pairs: Candidates) -> npt.NDArray[np.float64]:
-    grounds, wholes = thumbs[pairs.part], np.asarray(thumbs[pairs.whole])
+def _similarities(thumbs: Tall, pairs: Candidates) -> npt.NDArray[np.float64]:
+    grounds, wholes = thumbs[pairs.part], thumbs[pairs.whole]
     grounds[pairs.mirrored] = grounds[pairs.mirrored][:, :, ::-1]
     starts = _starts(pairs)
     found = np.zeros(len(pairs))
