@@ -20,7 +20,7 @@ from lydite.clean.settings import ScanSettings
 from lydite.data.files import write_atomic
 from lydite.engines import Engine, Failure, Work
 
-PART = 64
+PART = 128
 """Pictures in a part."""
 PICTURE_CHECKS = tuple(name for name, check in CHECKS.items() if check.needs is Needs.PICTURE)
 _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {

@@ -18,6 +18,8 @@ _STOP = 0.02
 """Movement of a corner, in pixels, below which a pair is done."""
 _HOPES = (-0.5, -0.5, 0.0, 0.5, 0.55, 0.6, 0.65, *[0.7] * 6)
 """How much a pair must correlate before each step to go on."""
+_HIGH, _CLIMB = 0.75, 0.01
+"""A pair that correlates less must gain at least this much by a step."""
 _WORSE = 0.02
 """How far a pair may fall behind the best that it reached."""
 _SOFTNESS = 5
@@ -46,19 +48,21 @@ def align(grounds: Floats, wholes: Floats, starts: Floats) -> tuple[Floats, Floa
     best, correlations = starts.copy(), np.full(len(starts), -1, np.float32)
     going, maps = np.arange(len(starts)), starts
     ways, curvatures = _steepest(wholes)
+    before = np.full(len(starts), -1, np.float32)
     for hope in _HOPES:
         seen = _lay(grounds, maps)
         moves, found = _step(seen, wholes, ways, curvatures)
         better = found > correlations[going]
         correlations[going[better]], best[going[better]] = found[better], maps[better]
         moved = np.abs(moves).reshape(len(going), 2, 3).sum(axis=2).max(axis=1) * (SIDE / 2) > _STOP
-        on = moved & (found > hope) & (found > correlations[going] - _WORSE)
+        climbs = (found > _HIGH) | (found > before + _CLIMB)
+        on = moved & climbs & (found > hope) & (found > correlations[going] - _WORSE)
         if not on.any():
             break
-        maps = _compose(maps, moves)
+        maps, before = _compose(maps, moves), found
         if not on.all():
             going, maps, grounds, wholes = going[on], maps[on], grounds[on], wholes[on]
-            ways, curvatures = ways[on], curvatures[on]
+            ways, curvatures, before = ways[on], curvatures[on], before[on]
     return best, correlations
 
 
