@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +61,7 @@ class Candidates:
         """All of them, one after the other."""
         kinds = (np.int64, np.int64, np.int64, np.bool_, np.float32)
         columns = [[f.part, f.whole, f.window, f.mirrored, f.cosine] for f in found]
-        joined = [
+        joined: list[npt.NDArray[Any]] = [
             np.concatenate([np.empty(0, kind), *(row[place] for row in columns)]).astype(kind)
             for place, kind in enumerate(kinds)
         ]

@@ -42,7 +42,7 @@ def correlation(ground: Grey, whole: Grey, warp: Warp) -> float:
     over = cv2.warpAffine(_ONES, warp, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
     if cv2.mean(over)[0] < _LEAST_OVERLAP:
         return 0.0
-    weight = cv2.max(cv2.GaussianBlur(over, (0, 0), _DETAIL), 1e-3)
+    weight = np.maximum(np.asarray(cv2.GaussianBlur(over, (0, 0), _DETAIL), np.float32), np.float32(1e-3))
     one, other = (_details(grey, over, weight) for grey in (laid, whole))
     length = float(np.sqrt(np.vdot(one, one) * np.vdot(other, other)))
     return max(0.0, min(1.0, float(np.vdot(one, other)) / length)) if length else 0.0
