@@ -13,7 +13,7 @@ import pytest
 from lydite.core import AnnotationError, ClassMap, InvalidValue, ItemId, Masks
 from lydite.data import CocoWriter, to_coco_rle
 from lydite.detect.evaluate import evaluate_run, summarise_matching
-from lydite.detect.run import RunFolder
+from lydite.detect.run_folder import RunFolder
 from lydite.detect.store import ImageRecord
 from lydite.metrics import Counts
 

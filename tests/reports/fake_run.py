@@ -22,7 +22,7 @@ from lydite.detect.detector import Detection
 from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.explain import explain
 from lydite.detect.finished import FinishedRun
-from lydite.detect.run import RunFolder
+from lydite.detect.run_folder import RunFolder
 from lydite.detect.scoring import NEAREST_KEPT, Scores
 from lydite.detect.store import ImageRecord, masks_of
 

@@ -23,7 +23,6 @@ ENTRIES = (
     Entry("data", "What we have: items, labels, groups, regions and folds, as versions that never change."),
     Entry("review", "People decide what is right; every act is journalled."),
     Entry("clean", "Find what is wrong with pictures and labels, and decide by a policy what stays."),
-    Entry("train", "Labels to weights: one recipe, and runs that remember what they saw."),
 )
 """Each command of the root: in this order in the help, imported when it is called."""
 
@@ -36,6 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+
+_CTRL_C = 130
+"""The exit code that typer makes of Ctrl-C, without a word."""
 
 
 def _show_version(asked: bool) -> None:
@@ -60,8 +62,10 @@ def main() -> None:
     except LyditeError as error:
         err.print(f"[bold red]lydite:[/] {escape(str(error))}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        err.print("[bold red]lydite:[/] Interrupted.")
+    except SystemExit as end:
+        if end.code != _CTRL_C:
+            raise
+        err.print("[bold red]lydite:[/] Interrupted. The same command goes on from what is done.")
         sys.exit(EXIT_FAILED)
 
 

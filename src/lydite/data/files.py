@@ -8,9 +8,10 @@ import os
 import re
 import secrets
 import shutil
+import time
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from lydite.core import ItemId, OutputConflict, OutputError
@@ -30,6 +31,7 @@ _REMEDIES = {
 }
 TEMPORARY = ".lydite-"
 """How the names of files begin that are being written; a killed process leaves them behind."""
+_LEFTOVER_AFTER_S = 3600.0
 _STEM_PREFIX = 60
 _SUFFIX_LIMIT = 16
 
@@ -101,6 +103,20 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes left half written, at any depth.
+
+    What was touched within the hour stays: another process may be writing it.
+    """
+    latest = time.time() - _LEFTOVER_AFTER_S
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if name.startswith(TEMPORARY):
+                with suppress(OSError):  # it may be gone, or be another's
+                    if os.stat(path := os.path.join(place, name)).st_mtime < latest:  # noqa: PTH116, PTH118
+                        os.unlink(path)  # noqa: PTH108
 
 
 def new_folder(path: Path) -> Path:

@@ -5,6 +5,7 @@ from lydite.detect.annotated import find_examples, parse_example
 from lydite.detect.bank import Bank, SetAside, build_bank
 from lydite.detect.bank_file import BankFile, changed_sources, load_bank, save_bank
 from lydite.detect.bank_make import make_bank
+from lydite.detect.begin import open_run
 from lydite.detect.calibrate import Calibration, ClassCalibration, calibrate
 from lydite.detect.config import DetectSettings, resolve
 from lydite.detect.decide import DecisionSettings, Verdicts, decide
@@ -16,17 +17,13 @@ from lydite.detect.evidence import Evidence, gather_evidence
 from lydite.detect.exemplars import Exemplar, ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
 from lydite.detect.finished import FinishedRun
-from lydite.detect.kept import with_kept_thresholds, write_calibration
+from lydite.detect.kept import with_kept_thresholds
 from lydite.detect.recalibrate import calibrate_from_run, rehearse_run
+from lydite.detect.records import RecordFile, Records
 from lydite.detect.redecide import open_redecided, redecide
 from lydite.detect.rehearse import Ranked, Rehearsal, Searcher, rehearse, survey
-from lydite.detect.run import (
-    RunFolder,
-    assemble,
-    finish,
-    open_run,
-    process,
-)
+from lydite.detect.run import assemble, finish, process
+from lydite.detect.run_folder import RunFolder
 from lydite.detect.scoring import Scores, score
 from lydite.detect.store import ImageRecord, Shelf
 from lydite.detect.supervision import to_supervision
@@ -50,6 +47,8 @@ __all__ = [
     "ImageRecord",
     "Instance",
     "Ranked",
+    "RecordFile",
+    "Records",
     "Rehearsal",
     "RunDiff",
     "RunFolder",
@@ -94,5 +93,4 @@ __all__ = [
     "to_supervision",
     "true_objects",
     "with_kept_thresholds",
-    "write_calibration",
 ]

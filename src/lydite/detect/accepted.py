@@ -12,7 +12,7 @@ from lydite.core import UsageError
 from lydite.data import AnnotatedImage, printable
 from lydite.data.rows import Place, parse_picture_path
 from lydite.detect.finished import Entry, FinishedRun
-from lydite.detect.run import LIST
+from lydite.detect.run_folder import LIST
 from lydite.detect.store import ImageRecord, masks_of
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,13 @@ import polars as pl
 
 from lydite.core import ClassMap, InvalidValue, ItemId, Masks
 from lydite.data import AnnotatedImage, read_coco
-from lydite.detect.run import RunFolder
+from lydite.detect.run_folder import RunFolder
 from lydite.detect.store import ImageRecord, masks_of
 from lydite.metrics import Counts, ImageResult, ImageTruth, Matching, match
 
 
 def evaluate_run(
-    folder: RunFolder, records: Sequence[ImageRecord], truth: Path, threshold: float = 0.5
+    folder: RunFolder, records: Iterable[ImageRecord], truth: Path, threshold: float = 0.5
 ) -> Matching:
     """Match a run's accepted instances to the truth, by masks.
 
@@ -55,7 +55,7 @@ def evaluate_run(
     return match(asked, accepted, class_map, threshold, "segm")
 
 
-def true_objects(folder: RunFolder, records: Sequence[ImageRecord], truth: Path) -> dict[ItemId, ImageTruth]:
+def true_objects(folder: RunFolder, records: Iterable[ImageRecord], truth: Path) -> dict[ItemId, ImageTruth]:
     """The true instances of a run's pictures that count, with the run's labels, by item.
 
     Args:

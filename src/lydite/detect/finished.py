@@ -14,7 +14,7 @@ import polars as pl
 
 from lydite.core import ClassMap, InputError, InvalidValue, ItemId, UsageError
 from lydite.data import printable
-from lydite.detect.run import DESCRIPTION, LIST, RunFolder
+from lydite.detect.run_folder import DESCRIPTION, LIST, RunFolder
 from lydite.detect.store import ImageRecord
 
 _NEEDED = (

@@ -11,7 +11,7 @@ import numpy as np
 from lydite.data import write_atomic
 from lydite.detect.calibrate import Calibration
 from lydite.detect.config import DetectSettings, with_thresholds
-from lydite.detect.run import RunFolder
+from lydite.detect.run_folder import CALIBRATION, RunFolder
 
 
 def with_kept_thresholds(settings: DetectSettings, folder: RunFolder) -> DetectSettings:
@@ -34,4 +34,4 @@ def write_calibration(folder: Path, calibration: Calibration) -> None:
     """Keep beside a run where its thresholds come from, as ``calibration.json``."""
     described = asdict(calibration)
     described["f1"] = None if np.isnan(calibration.f1) else calibration.f1
-    write_atomic(folder / "calibration.json", json.dumps(described, indent=1))
+    write_atomic(folder / CALIBRATION, json.dumps(described, indent=1))

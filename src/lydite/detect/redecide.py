@@ -22,6 +22,7 @@ from lydite.core import (
 )
 from lydite.data import write_atomic
 from lydite.data.files import os_errors_as_output_errors
+from lydite.detect.begin import with_fingerprint
 from lydite.detect.config import GROUP_OF, DetectSettings, flatten, to_toml, unflatten
 from lydite.detect.decide import DecisionSettings, decide
 from lydite.detect.detector import Detection
@@ -29,7 +30,7 @@ from lydite.detect.evidence import Evidence
 from lydite.detect.explain import explain
 from lydite.detect.finished import FinishedRun
 from lydite.detect.outline import Outlines, measure_outlines
-from lydite.detect.run import DESCRIPTION, SETTINGS, RunFolder, with_fingerprint
+from lydite.detect.run_folder import DESCRIPTION, SETTINGS, RunFolder
 from lydite.detect.scoring import NEAREST_KEPT, Scores
 from lydite.detect.store import ImageRecord, masks_of
 from lydite.metrics import pairwise_overlaps

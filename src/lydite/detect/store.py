@@ -83,6 +83,12 @@ class ImageRecord:
     error: str = ""
     resumed: bool = False
 
+    @classmethod
+    def of_json(cls, told: dict[str, Any]) -> ImageRecord:
+        """A record from its ``asdict`` as JSON gave it back."""
+        height, width = told["size_hw"]
+        return cls(**{**told, "size_hw": (height, width), "notes": tuple(told["notes"])})
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -130,11 +136,8 @@ class Shelf:
 
     def read_record(self, item: ItemId) -> ImageRecord:
         """The record of an item, which must exist."""
-        raw: dict[str, Any] = json.loads(self.record_path(item).read_text(encoding="utf-8"))
-        height, width = raw["size_hw"]
-        return ImageRecord(
-            **{**raw, "size_hw": (height, width), "notes": tuple(raw["notes"]), "resumed": True}
-        )
+        told = json.loads(self.record_path(item).read_text(encoding="utf-8"))
+        return ImageRecord.of_json(told | {"resumed": True})
 
     def read_table(self, item: ItemId) -> pl.DataFrame:
         """All candidates of an item; columns as in ``SCHEMA``."""

@@ -11,7 +11,7 @@ from typing import Any
 from lydite.data import ImageLimits
 from lydite.detect.bank import SetAside
 from lydite.detect.exemplars import Exemplar
-from lydite.detect.run import RunFolder
+from lydite.detect.run_folder import RunFolder
 from lydite.reports.palette import ClassLook, look_of
 from lydite.reports.words import without_folder
 

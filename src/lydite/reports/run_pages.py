@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,8 @@ import polars as pl
 
 from lydite.core import ClassMap, ItemId, Masks
 from lydite.data import printable, safe_stem
-from lydite.detect.run import RunFolder
+from lydite.detect.records import Records
+from lydite.detect.run_folder import RunFolder
 from lydite.detect.settings import ReportSettings
 from lydite.detect.store import ImageRecord, masks_of
 from lydite.reports.description import RunDescription
@@ -32,7 +33,7 @@ from lydite.reports.words import without_folder
 
 def write_run_pages(
     run: RunFolder,
-    records: Sequence[ImageRecord],
+    records: Records,
     settings: ReportSettings | None = None,
     out: Path | None = None,
     truth: Truth | None = None,
@@ -87,14 +88,12 @@ class _Pages:
     truth: Truth | None
     tally: Tally = field(default_factory=Tally)
 
-    def cards(self, records: Sequence[ImageRecord]) -> Iterator[Card]:
+    def cards(self, records: Records) -> Iterator[Card]:
         """Write the pages of all pictures; yields what the gallery shows of each."""
-        steps = [_step(record) for record in records if record.status == "done"]
-        done = 0
-        for number, record in enumerate(records):
+        places = _places(records)
+        for record in records:
             if record.status == "done":
-                yield self._card(record, _place(steps, done, gallery_name(number // PER_PAGE + 1)))
-                done += 1
+                yield self._card(record, next(places))
             else:
                 step = _step(record)
                 yield Card(step.stem, step.title, error=without_folder(record.error, record.path, step.title))
@@ -187,7 +186,14 @@ def _step(record: ImageRecord) -> Step:
     return Step(safe_stem(item), printable(item.path))
 
 
-def _place(steps: Sequence[Step], at: int, gallery: str) -> Place:
-    before = steps[at - 1] if at else None
-    after = steps[at + 1] if at + 1 < len(steps) else None
-    return Place(at + 1, len(steps), gallery, before, after)
+def _places(records: Records) -> Iterator[Place]:
+    """Where each picture that is done stands among those, with the one before it and the one after."""
+    total = sum(record.status == "done" for record in records)
+    done = ((number, _step(record)) for number, record in enumerate(records) if record.status == "done")
+    before, here = None, next(done, None)
+    for place in range(1, total + 1):
+        after = next(done, None)
+        if here is not None:
+            gallery = gallery_name(here[0] // PER_PAGE + 1)
+            yield Place(place, total, gallery, before and before[1], after and after[1])
+        before, here = here, after

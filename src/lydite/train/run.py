@@ -81,10 +81,6 @@ class Run:
         """Append a line to ``log.jsonl``."""
         append_line(self.folder / LOG, record)
 
-    def note(self, notes: tuple[str, ...]) -> None:
-        """Put what a reader should know into the status, instead of what was there."""
-        write_status(self.folder, self.status.but(notes=notes))
-
     def exposure_of(self, fold: int, rows: Rows) -> npt.NDArray[np.uint8]:
         """What a model had seen of rows, as it was last written down: ``(m,)`` uint8 of ``Exposure``."""
         return exposure_of(self.folder, fold, [self.spec.task.pictures[row] for row in rows])

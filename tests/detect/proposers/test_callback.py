@@ -12,8 +12,8 @@ import pytest
 
 from lydite.core import Boxes, Candidates, ImageError, InvalidValue, ItemId, Masks, UsageError
 from lydite.detect import Detector, resolve
+from lydite.detect.begin import describe
 from lydite.detect.proposers.callback import CallbackProposer, build
-from lydite.detect.run import describe
 from pictures import GREEN, RED, write_examples, write_scene
 
 ITEM = ItemId("images", "a.png")

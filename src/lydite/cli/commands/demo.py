@@ -19,6 +19,7 @@ from lydite.data.files import os_errors_as_output_errors
 from lydite.data.shelf import ShelfPaths, ShelfPlan, draw_shelf
 from lydite.detect import (
     Detector,
+    RecordFile,
     RunFolder,
     evaluate_run,
     find_exemplars,
@@ -28,7 +29,6 @@ from lydite.detect import (
     summarise_matching,
     true_objects,
     with_kept_thresholds,
-    write_calibration,
 )
 from lydite.engines import build_engine
 from lydite.reports import Truth, write_run_pages
@@ -64,15 +64,15 @@ def demo(
     run = open_run(folder / "run", detector)
     if detector.calibration is not None:
         show_calibration(detector.calibration)
-        write_calibration(run.path, detector.calibration)
-    records = run_batch(run, detector, files, build_engine(1), quiet)
-    show_summary(finish(run, detector, records))
-    result = summarise_matching(evaluate_run(run, records, shelf.truth, IOU), IOU)
-    write_atomic(folder / RECORD, json.dumps({**told, "against_truth": result}, indent=1))
-    out.print(_sentence(result))
-    metrics = {key: result[key] for key in ("precision", "recall", "f1") if result[key] is not None}
-    truth = Truth(true_objects(run, records, shelf.truth), metrics)
-    index = write_run_pages(run, records, detector.settings.report, truth=truth)
+    with RecordFile(run.path) as records:
+        run_batch(run, detector, files, build_engine(1), records, quiet)
+        show_summary(finish(run, detector, records))
+        result = summarise_matching(evaluate_run(run, records, shelf.truth, IOU), IOU)
+        write_atomic(folder / RECORD, json.dumps({**told, "against_truth": result}, indent=1))
+        out.print(_sentence(result))
+        metrics = {key: result[key] for key in ("precision", "recall", "f1") if result[key] is not None}
+        truth = Truth(true_objects(run, records, shelf.truth), metrics)
+        index = write_run_pages(run, records, detector.settings.report, truth=truth)
     out.print(f"\nopen   {index.resolve()}")
     out.print(f"yours  lydite detect run PICTURES --positive EXAMPLES --out RESULT\nthese  {_command(shelf)}")
 

@@ -23,6 +23,7 @@ from lydite.detect import (
     BankFile,
     Detector,
     ExemplarSet,
+    RecordFile,
     RunFolder,
     changed_sources,
     find_examples,
@@ -33,11 +34,9 @@ from lydite.detect import (
     process,
     resolve,
     with_kept_thresholds,
-    write_calibration,
 )
 from lydite.detect.config import GROUPS
 from lydite.detect.exemplars import find_negatives
-from lydite.detect.store import ImageRecord
 from lydite.engines import Engine, build_cluster_engine, build_engine
 from lydite.features import VectorCache
 from lydite.reports import write_run_pages
@@ -157,13 +156,12 @@ def run(
     report_bank(detector)
     if detector.calibration is not None:
         show_calibration(detector.calibration)
-        write_calibration(folder.path, detector.calibration)
-    records = run_batch(folder, detector, files, chosen, quiet)
-    summary = finish(folder, detector, records, chosen.workers)
-    show_summary(summary)
-    if pages:
-        index = write_run_pages(folder, records, settings.report)
-        out.print(f"pages        {index}")
+    with RecordFile(folder.path) as records:
+        run_batch(folder, detector, files, chosen, records, quiet)
+        summary = finish(folder, detector, records, chosen.workers)
+        show_summary(summary)
+        if pages:
+            out.print(f"pages        {write_run_pages(folder, records, settings.report)}")
     out.print(f"results      {out_folder}")
     if summary["failed"]:
         sys.exit(EXIT_FAILED)
@@ -205,20 +203,24 @@ def _choose(engine: EngineName, workers: int | None, ray_address: str, ray_gpus:
 
 
 def run_batch(
-    folder: RunFolder, detector: Detector, files: tuple[ImageFile, ...], engine: Engine, quiet: bool
-) -> list[ImageRecord]:
+    folder: RunFolder,
+    detector: Detector,
+    files: tuple[ImageFile, ...],
+    engine: Engine,
+    records: RecordFile,
+    quiet: bool,
+) -> None:
     """Process all pictures under a progress bar; an interruption says how to go on."""
-    records: list[ImageRecord] = []
     work = process(folder, detector, files, engine)
     try:
-        records.extend(progress(work, len(files), "detecting", quiet))
+        for record in progress(work, len(files), "detecting", quiet):
+            records.append(record)
     except KeyboardInterrupt:
         err.print(
             f"\nInterrupted after {len(records)} of {len(files)} pictures. "
             "What is done is kept; the same command goes on from there."
         )
         sys.exit(EXIT_FAILED)
-    return records
 
 
 def report_bank(detector: Detector) -> None:

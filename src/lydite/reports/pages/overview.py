@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lydite.core import ItemId, Outcome
 from lydite.data import printable
+from lydite.detect.records import Records
 from lydite.detect.store import ImageRecord
 from lydite.reports.description import RunDescription
 from lydite.reports.exemplar_art import ExemplarArt
@@ -113,19 +114,19 @@ class Overview:
 def write_overview(
     site: Site,
     description: RunDescription,
-    records: Sequence[ImageRecord],
+    records: Records,
     art: Mapping[str, ExemplarArt],
     tally: Tally,
     previews: Sequence[Card],
     metrics: Mapping[str, float],
 ) -> Path:
     """Write ``index.html``; returns its path."""
-    done = [record for record in records if record.status == "done"]
+    accepted = [record.funnel.get("accepted", 0) for record in records if record.status == "done"]
     overview = Overview(
         description,
         len(records),
-        len(done),
-        sum(record.funnel.get("accepted", 0) == 0 for record in done),
+        len(accepted),
+        accepted.count(0),
         tuple(_failure(record) for record in records if record.status != "done"),
         tuple(
             (look, tally.instances[look.name], tally.pictures_with[look.name]) for look in description.classes
