@@ -85,7 +85,7 @@ def test_the_other_implementation_makes_the_same_weights(adaptive: bool) -> None
             return loss
 
         closure()
-        oracle.step(closure)  # type: ignore[arg-type]
+        oracle.step(closure)
     for mine, its in zip(ours.parameters(), theirs.parameters(), strict=True):
         assert torch.allclose(mine, its, atol=1e-6, rtol=0)
 

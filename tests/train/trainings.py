@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from lydite.train.assembly import build_stream, network_of
+from lydite.train.course import final_side
 from lydite.train.judge import judge
 from lydite.train.loop import MODEL, Job, fit
 from lydite.train.machine import Machine
 from lydite.train.network import load_network
-from lydite.train.course import final_side
 from lydite.train.recipe import Recipe, Speed, changed
 from lydite.train.records import Record
 from train.drawn import CLASSES, Drawn

@@ -14,16 +14,16 @@ from torch.optim import Optimizer
 
 from lydite.core import ClassMap, UnknownName
 from lydite.train.averaging import EpochMean, StepMean
+from lydite.train.course import largest_side, plan_epochs
 from lydite.train.decoded import Decoded
 from lydite.train.machine import Machine
 from lydite.train.network import EMBEDDED, Looks, Network, build_network
-from lydite.train.course import largest_side, plan_epochs
 from lydite.train.recipe import Recipe
-from lydite.train.tasks import Rows
 from lydite.train.sections import BackboneSettings, OptimiserSettings
 from lydite.train.sharpness import Sharpness
 from lydite.train.state import Progress, State
 from lydite.train.stream import Pictures, Stream, Views
+from lydite.train.tasks import Rows
 from lydite.train.update import Learner
 
 _KEPT = 1.5

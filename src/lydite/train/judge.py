@@ -12,8 +12,8 @@ from lydite.core import InvalidValue
 from lydite.train.machine import Machine
 from lydite.train.network import Network
 from lydite.train.records import Scores
-from lydite.train.tasks import Rows
 from lydite.train.stream import Stream, plain_tickets
+from lydite.train.tasks import Rows
 
 Floats = npt.NDArray[np.float32]
 

@@ -73,20 +73,36 @@ def ledger_of(folders: Iterable[Path], duplicates: Sequence[Sequence[ImageId]] =
     Raises:
         InputError: If a folder holds no run.
     """
+    return Ledger(_all_seen([Path(folder) for folder in folders]), duplicates)
+
+
+def inherited(folder: Path, parents: Sequence[Parent]) -> dict[str, Seen]:
+    """What the parents of a run, and all their ancestors, saw: entries of a ledger.
+
+    Args:
+        folder: Folder of the run, whose pictures are those that weights are declared to have seen.
+        parents: They.
+    """
+    return _all_seen(_folders(parents)) | _foreign(folder, parents)
+
+
+def _all_seen(folders: Sequence[Path]) -> dict[str, Seen]:
     seen: dict[str, Seen] = {}
-    waiting = [Path(folder) for folder in folders]
-    known: set[Path] = set()
+    waiting, known = list(folders), set()
     while waiting:
         folder = waiting.pop()
-        if folder.resolve() in known:
-            continue
-        known.add(folder.resolve())
-        page = read_page(folder)
-        parents = tuple(Parent.model_validate(parent) for parent in page["parents"])
-        seen |= _models(folder, page["id"], parents)
-        told = [Path(parent.folder) for parent in parents if parent.folder]
-        waiting += [place for place in told if (place / DATA).is_file()]
-    return Ledger(seen, duplicates)
+        if folder.resolve() not in known:
+            known.add(folder.resolve())
+            page = read_page(folder)
+            parents = tuple(Parent.model_validate(parent) for parent in page["parents"])
+            seen |= _models(folder, page["id"], parents)
+            waiting += _folders(parents)
+    return seen
+
+
+def _folders(parents: Sequence[Parent]) -> list[Path]:
+    """The folders of parents that are runs and still there."""
+    return [Path(p.folder) for p in parents if p.folder and (Path(p.folder) / DATA).is_file()]
 
 
 def exposure_of(folder: Path, fold: int, pictures: Sequence[ImageId]) -> npt.NDArray[np.uint8]:
@@ -136,7 +152,7 @@ def _models(folder: Path, run: str, parents: tuple[Parent, ...]) -> dict[str, Se
     return _foreign(folder, parents) | models | {run: Seen(parents=tuple(models))}
 
 
-def _foreign(folder: Path, parents: tuple[Parent, ...]) -> dict[str, Seen]:
+def _foreign(folder: Path, parents: Sequence[Parent]) -> dict[str, Seen]:
     """Parents that are no runs, by what they are declared to have seen; of others nobody knows."""
     found = {}
     for parent in parents:

@@ -17,19 +17,19 @@ import torch
 from lydite.core import ImageError, InputError, InvalidValue
 from lydite.train.assembly import build_state, build_stream
 from lydite.train.averaging import renew_statistics
+from lydite.train.course import EpochPlan, final_side, plan_epochs
 from lydite.train.hardness import Assigned, assign_profiles
 from lydite.train.judge import judge, score
 from lydite.train.mix import Mixed, mix, unmixed
 from lydite.train.network import Network, load_network, save_network
-from lydite.train.course import EpochPlan, final_side, plan_epochs
 from lydite.train.profiles import get_profile
 from lydite.train.recipe import Recipe
 from lydite.train.records import Epoch, Finished, Record, Saved, Scores, Selected, Step
 from lydite.train.sampling import batches_of, epoch_rows
-from lydite.train.tasks import Rows
 from lydite.train.schedule import Schedule, Stretch
 from lydite.train.state import Best, State
 from lydite.train.stream import Batch, Pictures, Stream, Ticket
+from lydite.train.tasks import Rows
 
 STATE = "state.pt"
 MODEL = "model.safetensors"

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lydite.core import LyditeError, OutputConflict, Predictions, Role
+from lydite.core import Ledger, LyditeError, OutputConflict, Predictions, Role
 from lydite.data import printable, save_predictions, write_atomic
 from lydite.data.files import os_errors_as_output_errors
 from lydite.data.locking import try_lock_file
 from lydite.train.environment import describe_environment
-from lydite.train.lineage import DATA, ITEMS, SEEN, exposure_of, read_page
+from lydite.train.lineage import DATA, ITEMS, SEEN, inherited, member_name, read_page
 from lydite.train.log import append_line, drop_torn_line
 from lydite.train.observed import Observed
 from lydite.train.plan import Member
@@ -82,8 +82,13 @@ class Run:
         append_line(self.folder / LOG, record)
 
     def exposure_of(self, fold: int, rows: Rows) -> npt.NDArray[np.uint8]:
-        """What a model had seen of rows, as it was last written down: ``(m,)`` uint8 of ``Exposure``."""
-        return exposure_of(self.folder, fold, [self.spec.task.pictures[row] for row in rows])
+        """What a model has seen of rows so far, ``(m,)`` uint8 of ``Exposure``; unknown after a taint."""
+        spec, pictures = self.spec, self.spec.task.pictures
+        names = tuple(parent.name for parent in spec.parents)
+        own = self.seen[fold].seen(pictures, names, self.status.state is not State.TAINTED)
+        name = member_name(self.id, fold)
+        ledger = Ledger(inherited(self.folder, spec.parents) | {name: own}, spec.twins)
+        return ledger.exposure_of(name, [pictures[row] for row in rows])
 
     def predictions(self, fold: int, rows: Rows, logits: npt.NDArray[np.float32]) -> Predictions:
         """What a model says of rows, with what it had seen of them."""
