@@ -101,6 +101,12 @@ def test_every_command_and_block_on_cleaning_runs(inside: Path, capsys: pytest.C
     assert capsys.readouterr().out
 
 
+def test_every_command_and_block_on_training_runs(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_commands("docs/train.md")
+    run_blocks("docs/train.md")
+    assert capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "document", [p.relative_to(REPOSITORY).as_posix() for p in REPOSITORY.glob("docs/*.md")] + ["README.md"]
 )

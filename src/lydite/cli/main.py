@@ -23,6 +23,7 @@ ENTRIES = (
     Entry("data", "What we have: items, labels, groups, regions and folds, as versions that never change."),
     Entry("review", "People decide what is right; every act is journalled."),
     Entry("clean", "Find what is wrong with pictures and labels, and decide by a policy what stays."),
+    Entry("train", "Labels to weights: one recipe, and runs that remember what they saw."),
 )
 """Each command of the root: in this order in the help, imported when it is called."""
 

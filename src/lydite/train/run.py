@@ -81,6 +81,10 @@ class Run:
         """Append a line to ``log.jsonl``."""
         append_line(self.folder / LOG, record)
 
+    def note(self, notes: tuple[str, ...]) -> None:
+        """Put what a reader should know into the status, instead of what was there."""
+        write_status(self.folder, self.status.but(notes=notes))
+
     def exposure_of(self, fold: int, rows: Rows) -> npt.NDArray[np.uint8]:
         """What a model has seen of rows so far, ``(m,)`` uint8 of ``Exposure``; unknown after a taint."""
         spec, pictures = self.spec, self.spec.task.pictures

@@ -52,6 +52,7 @@ class HeadSettings(Section):
     c: float = Field(30.0, gt=0, description="probe, linear: weight of the data against the penalty")
     hidden: int = Field(256, ge=2, le=65536, description="mlp: width of the hidden layer")
     queries: int = Field(4, ge=1, le=64, description="attention: how many places are looked at, each its own")
+    grid: int = Field(4, ge=1, le=32, description="attention of a probe: cells along each side of a picture")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of features dropped while learning")
     neighbours: int = Field(10, ge=1, description="neighbours: how many vote")
     temperature: float = Field(0.05, gt=0, description="neighbours: small values listen to the nearest only")
