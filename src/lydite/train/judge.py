@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -14,20 +16,31 @@ from lydite.train.network import Network
 from lydite.train.records import Scores
 from lydite.train.stream import Stream, plain_tickets
 from lydite.train.tasks import Rows
+from lydite.train.tta import IDENTITY, Pixels, View, predict_views
 
 Floats = npt.NDArray[np.float32]
 
 
-def judge(network: Network, stream: Stream, rows: Rows, *, side: int, batch: int, machine: Machine) -> Floats:
-    """Logits of the plain views of rows, in their order.
+def judge(
+    network: Network,
+    stream: Stream,
+    rows: Rows,
+    *,
+    side: int,
+    batch: int,
+    machine: Machine,
+    views: Sequence[View] = (IDENTITY,),
+) -> Floats:
+    """Logits of the plain squares of rows, in their order, each over all views.
 
     Args:
         network: Its module is in evaluation mode afterwards as it was before.
-        stream: Makes the views.
+        stream: Makes the squares.
         rows: ``(n,)``.
-        side: Pixels of the views.
-        batch: Views at a time.
+        side: Of the squares in pixels.
+        batch: Squares at a time.
         machine: Where.
+        views: Symmetries at which each is looked at; their logits are averaged.
 
     Returns:
         ``(n, classes)`` float32.
@@ -40,15 +53,22 @@ def judge(network: Network, stream: Stream, rows: Rows, *, side: int, batch: int
     module.eval()
     done = 0
     try:
-        for views in stream.batches(plain_tickets(rows, side, batch)):
-            with torch.inference_mode(), machine.precision():
-                planes = machine.lay(network.looks.planes(views.pixels.to(machine.device)))
-                said: Tensor = module(planes)
-            logits[done : done + len(views.rows)] = said.float().cpu().numpy()
-            done += len(views.rows)
+        for made in stream.batches(plain_tickets(rows, side, batch)):
+            pixels = made.pixels.numpy()
+            logits[done : done + len(pixels)] = predict_views(
+                lambda square: _ask(network, machine, square), pixels, views
+            )
+            done += len(pixels)
     finally:
         module.train(training)
     return logits
+
+
+def _ask(network: Network, machine: Machine, pixels: Pixels) -> Floats:
+    with torch.inference_mode(), machine.precision():
+        planes = machine.lay(network.looks.planes(torch.from_numpy(pixels).to(machine.device)))
+        said: Tensor = network.module(planes)
+    return np.asarray(said.float().cpu().numpy(), np.float32)
 
 
 def score(logits: Floats, labels: npt.NDArray[np.int64]) -> Scores:

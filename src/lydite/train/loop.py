@@ -24,7 +24,7 @@ from lydite.train.mix import Mixed, mix, unmixed
 from lydite.train.network import Network, load_network, save_network
 from lydite.train.profiles import get_profile
 from lydite.train.recipe import Recipe
-from lydite.train.records import Epoch, Finished, Record, Saved, Scores, Selected, Step
+from lydite.train.records import Epoch, Finished, Record, Saved, Saving, Scores, Selected, Step
 from lydite.train.sampling import batches_of, epoch_rows
 from lydite.train.schedule import Schedule, Stretch
 from lydite.train.state import Best, State
@@ -91,8 +91,8 @@ class Job:
 def fit(job: Job) -> Iterator[Record]:
     """Train; go on from ``folder/state.pt`` where there is one.
 
-    A ``Step`` is yielded before any state that contains it is written: who records at each step knows of
-    everything that a saved weight has seen.
+    ``Step`` and ``Selected`` are yielded before ``Saving``, and ``Saving`` before weights are written: who
+    writes down at ``Saving`` what the steps told knows of everything that any saved weight has seen.
 
     Raises:
         ImageError: If a picture cannot be used; the state before it is saved.
@@ -111,7 +111,7 @@ def fit(job: Job) -> Iterator[Record]:
     for plan in plan_epochs(job.recipe)[state.progress.epoch :]:
         yield from _run_epoch(job, state, schedule, stream, plan)
         yield from _end_epoch(job, state, stream, plan, schedule)
-        yield _save(job, state)
+        yield from _save(job, state)
     yield from _finish(job, state, stream)
 
 
@@ -132,11 +132,11 @@ def _run_epoch(
         try:
             batch = next(made)
         except ImageError:
-            _save(job, state)
+            yield from _save(job, state)
             raise
         yield _step(job, state, schedule, plan, batch)
         if place.step % job.recipe.budget.save_steps == 0:
-            yield _save(job, state)
+            yield from _save(job, state)
 
 
 def _step(job: Job, state: State, schedule: Schedule, plan: EpochPlan, batch: Batch) -> Step:
@@ -172,24 +172,27 @@ def _end_epoch(
     if job.chooses:
         network, source = _of_now(state)
         scores = _score(job, state, stream, network)
-        yield _select(job, state, network, source, scores, plan.number)
+        yield from _select(job, state, network, source, scores, plan.number)
     rate = schedule.set(max(place.step - 1, 0))
     yield Epoch(plan.number, place.losses / max(place.batch, 1), plan.side, rate, scores)
     place.epoch, place.batch, place.losses = plan.number + 1, 0, 0.0
 
 
-def _select(job: Job, state: State, network: Network, source: str, scores: Scores, epoch: int) -> Selected:
+def _select(
+    job: Job, state: State, network: Network, source: str, scores: Scores, epoch: int
+) -> Iterator[Record]:
     """Ask the held-out rows, and keep the weights if they are the best so far."""
     best = state.progress.best
     better = best is None or _is_better(job.recipe, scores, best.scores)
+    yield Selected(epoch, source, job.select, scores, better)
     if better:
         save_network(network, job.folder / _best_name(epoch, source))
         state.progress.best = Best(epoch, source, scores)
-    return Selected(epoch, source, job.select, scores, better)
 
 
-def _save(job: Job, state: State) -> Saved:
+def _save(job: Job, state: State) -> Iterator[Record]:
     """Write the state, then drop the weights of epochs that are no longer the best."""
+    yield Saving(state.progress.step)
     path = job.folder / STATE
     state.save(path)
     best = state.progress.best
@@ -197,7 +200,7 @@ def _save(job: Job, state: State) -> Saved:
     for old in job.folder.glob("best-*.safetensors"):
         if old.name != kept:
             old.unlink()
-    return Saved(state.progress.step, path)
+    yield Saved(state.progress.step, path)
 
 
 def _finish(job: Job, state: State, stream: Stream) -> Iterator[Record]:
@@ -210,11 +213,12 @@ def _finish(job: Job, state: State, stream: Stream) -> Iterator[Record]:
             renew_statistics(network.module, _planes(job, state, stream))
         if job.chooses:
             scores = _score(job, state, stream, network)
-            yield _select(job, state, network, source, scores, epoch)
+            yield from _select(job, state, network, source, scores, epoch)
     best = state.progress.best
     if job.chooses and best is not None:
         epoch, source = best.epoch, "swa" if best.source == "swa" else "best"
         load_network(network, job.folder / _best_name(best.epoch, best.source))
+    yield Saving(state.progress.step)
     save_network(network, job.folder / MODEL)
     state.learner.network.module.load_state_dict(network.module.state_dict())
     yield Finished(job.folder / MODEL, source, epoch)

@@ -84,6 +84,17 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True)
+class Saving:
+    """Weights are about to be written: whoever keeps account of what they saw does so now.
+
+    Args:
+        step: Steps that are in them.
+    """
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Saved:
     """A state lies on the disk that an interrupted training goes on from.
 
@@ -111,4 +122,4 @@ class Finished:
     epoch: int
 
 
-Record: TypeAlias = Step | Epoch | Selected | Saved | Finished
+Record: TypeAlias = Step | Epoch | Selected | Saving | Saved | Finished

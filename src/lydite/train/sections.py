@@ -155,6 +155,11 @@ class SamplingSettings(Section):
     batch: int = Field(32, ge=2, le=65536, description="pictures in a batch")
     parts: int = Field(1, ge=1, le=4096, description="a batch goes through the network in so many parts")
 
+    @property
+    def may_miss(self) -> bool:
+        """Whether chance may leave a row out of every epoch: classes are drawn oftener or seldomer."""
+        return self.order != "shuffle"
+
 
 class StageSettings(Section):
     """What changes on the way."""

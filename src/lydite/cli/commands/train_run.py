@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.table import Table
@@ -14,14 +15,16 @@ from rich.table import Table
 from lydite.cli.dataset import Quiet, Version
 from lydite.cli.screen import err, out, progress
 from lydite.cli.train_data import is_workspace, open_data, plan_of
-from lydite.core import EXIT_FAILED, UsageError
+from lydite.core import EXIT_FAILED, MissingExtra, UsageError
 from lydite.data.folds import Way
 from lydite.engines import build_engine
-from lydite.train import Recipe, Run, RunSpec, State, Status, changed, load_recipe, open_run
+from lydite.train import Recipe, Run, RunSpec, Speed, State, Status, changed, load_recipe, open_run
 from lydite.train.probe import check_probe, run_probe
 from lydite.train.run import METRICS
 from lydite.train.twins import read_twins
 from lydite.train.weights import Saw, parents_of
+
+T = TypeVar("T")
 
 
 def run(
@@ -67,7 +70,8 @@ def run(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="probe: processes that look at pictures")] = 1,
     cache: Annotated[
-        Path | None, typer.Option(help="folder that keeps vectors", show_default="beside runs/")
+        Path | None,
+        typer.Option(help="folder that keeps vectors and decoded pictures", show_default="beside runs/"),
     ] = None,
     version: Version = "HEAD",
     quiet: Quiet = False,
@@ -98,10 +102,19 @@ def run(
 
 
 def _train(held: Run, workers: int, cache: Path, quiet: bool) -> Status:
-    check_probe(held.spec.recipe)
-    return run_probe(
-        held, build_engine(workers), cache, lambda work, total, title: progress(work, total, title, quiet)
-    )
+    recipe = held.spec.recipe
+
+    def watch(work: Iterable[T], total: int | None, title: str) -> Iterable[T]:
+        return progress(work, total, title, quiet)
+
+    if recipe.speed is Speed.PROBE:
+        check_probe(recipe)
+        return run_probe(held, build_engine(workers), cache, watch)
+    try:
+        from lydite.train.fine_tuning import run_fine_tune
+    except ImportError as error:
+        raise MissingExtra("Fine-tuning", "torch") from error
+    return run_fine_tune(held, cache / "decoded", watch)
 
 
 def _settings(given: list[str]) -> dict[str, object]:
@@ -126,7 +139,8 @@ def show_run(folder: Path, status: Status, recipe: Recipe) -> None:
     for note in status.notes:
         err.print(f"note         {note}", markup=False)
     table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_row("recipe", f"{recipe.speed.value}, {recipe.head.kind.value} head on {recipe.backbone.name}")
+    head = f"{recipe.head.kind.value} head on " if recipe.speed is Speed.PROBE else ""
+    table.add_row("recipe", f"{recipe.speed.value}, {head}{recipe.backbone.name}")
     exposures = ", ".join(f"{count:,} {name}" for name, count in metrics["exposures"].items())
     table.add_row("scored", f"{metrics['scored']:,} rows ({exposures or 'nothing was held out'})")
     for name, figure in metrics.get("overall", {}).items():
