@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,15 @@ def test_rows_alone_are_rows_without_groups() -> None:
     named = Judgements(plain.class_map, plain.labels, plain.logits, tuple(f"own {row}" for row in range(50)))
     blank = Judgements(plain.class_map, plain.labels, plain.logits, ("",) * 50)
     assert score_classes(plain).overall == score_classes(named).overall == score_classes(blank).overall
+
+
+def test_groups_may_be_told_without_being_drawn() -> None:
+    grouped = judgements(8, 90, 3, 5)
+    told = replace(grouped, draw_groups=False)
+    plain, scores = replace(grouped, groups=()), score_classes(told)
+    assert scores.overall == score_classes(plain).overall
+    assert len(scores.groups) == 5
+    assert (scores.units, score_classes(grouped).units) == (90, 5)
 
 
 def test_repeating_every_row_in_its_group_adds_no_certainty() -> None:

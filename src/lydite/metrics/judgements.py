@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -26,7 +26,9 @@ class Judgements:
         labels: ``(n,)`` in ``0..classes - 1``.
         logits: ``(n, classes)``; ``-inf`` rules a class out, but not all classes of a row.
         groups: Name of each row's group (product, patient, video), empty where a row is alone; an empty
-            tuple where all are. Rows of one group are not independent: intervals draw groups, not rows.
+            tuple where all are.
+        draw_groups: Whether intervals draw groups, not rows: they then speak of other groups (new products,
+            new patients), whose rows are not independent. Otherwise they speak of other rows of these groups.
 
     Raises:
         InvalidValue: If there is no class, lengths differ, or a value is out of range.
@@ -36,6 +38,7 @@ class Judgements:
     labels: Numbers
     logits: Floats
     groups: tuple[str, ...] = ()
+    draw_groups: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", np.ascontiguousarray(self.labels, np.int64))
@@ -58,7 +61,7 @@ class Judgements:
         """The same of some rows."""
         places = np.arange(len(self))[rows]
         groups = tuple(self.groups[place] for place in places) if self.groups else ()
-        return Judgements(self.class_map, self.labels[places], self.logits[places], groups)
+        return replace(self, labels=self.labels[places], logits=self.logits[places], groups=groups)
 
     @cached_property
     def units(self) -> Numbers:
@@ -66,7 +69,7 @@ class Judgements:
         names: list[tuple[str, int]] = [
             (name, -1) if name else ("", row) for row, name in enumerate(self.groups)
         ]
-        if not names:
+        if not names or not self.draw_groups:
             return np.arange(len(self))
         numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
         return np.array([numbers[name] for name in names], np.int64)
