@@ -11,13 +11,19 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "accuracy": ("accuracy", "share of the pictures whose class is right"),
     "balanced_accuracy": ("balanced accuracy", "mean over the classes of the share of theirs that is right"),
     "macro_f1": ("macro F1", "mean over the classes of the harmonic mean of precision and recall"),
-    "log_loss": ("log-loss", "mean of minus the logarithm of the true class's probability, in nats; less is better"),
+    "log_loss": (
+        "log-loss",
+        "mean of minus the logarithm of the true class's probability, in nats; less is better",
+    ),
     "calibration_error": (
         "calibration error",
         "mean distance between how sure the answers are and how often they are right, over bins of sureness",
     ),
     "overconfidence": ("overconfidence", "how sure the answers are on average, minus the accuracy"),
-    "brier": ("Brier score", "mean squared distance of the probabilities from the truth, 0 to 2; less is better"),
+    "brier": (
+        "Brier score",
+        "mean squared distance of the probabilities from the truth, 0 to 2; less is better",
+    ),
 }
 """Name in ``training.json`` to the label and meaning on pages, in the order of showing."""
 LEADING = ("accuracy", "balanced_accuracy", "log_loss")

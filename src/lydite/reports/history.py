@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lydite.reports.line_plot import LinePlot, Point, plot_lines
+from lydite.reports.line_plot import Curve, LinePlot, plot_lines
 
 NAN = float("nan")
 
@@ -71,24 +71,23 @@ def fold_seconds(log: Iterable[Mapping[str, Any]]) -> dict[int, float]:
 def history_plots(epochs: Sequence[EpochRow]) -> tuple[LinePlot, ...]:
     """Loss, accuracy and learning rate over epochs, one line a fold."""
     folds = {row.fold: [one for one in epochs if one.fold == row.fold] for row in epochs}
-    losses = [("learned", _named("while learning", fold), _points(rows, "loss")) for fold, rows in folds.items()]
-    losses += [("held", _named("held out", fold), _points(rows, "held_loss")) for fold, rows in folds.items()]
-    held = [("held", _named("held out", fold), _points(rows, "held_accuracy")) for fold, rows in folds.items()]
-    rates = [("held", _named("rate", fold), _points(rows, "rate")) for fold, rows in folds.items()]
+
+    def curves(kind: str, what: str, value: Callable[[EpochRow], float]) -> list[Curve]:
+        return [
+            (kind, f"{what}, fold {fold}" if fold >= 0 else what, [(row.epoch, value(row)) for row in rows])
+            for fold, rows in folds.items()
+        ]
+
+    learned = curves("learned", "while learning", lambda row: row.loss)
+    losses = learned + curves("held", "held out", lambda row: row.held_loss)
+    held = curves("held", "held out", lambda row: row.held_accuracy)
+    rates = curves("held", "rate", lambda row: row.rate)
     made = (
         plot_lines("loss", losses),
         plot_lines("held-out accuracy", held),
         plot_lines("learning rate", rates, from_zero=True),
     )
     return tuple(plot for plot in made if plot is not None)
-
-
-def _points(rows: Sequence[EpochRow], name: str) -> list[Point]:
-    return [(row.epoch, getattr(row, name)) for row in rows]
-
-
-def _named(what: str, fold: int) -> str:
-    return f"{what}, fold {fold}" if fold >= 0 else what
 
 
 def _epoch(key: tuple[int, int], line: Mapping[str, Any], chosen: list[str]) -> EpochRow:

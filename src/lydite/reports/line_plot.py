@@ -14,6 +14,8 @@ _TICKS = 5
 _FINE = 400
 """A line is drawn with at most so many points."""
 Point = tuple[float, float]
+Curve = tuple[str, str, Sequence[Point]]
+"""Kind, title and points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,7 @@ class LinePlot:
     up: tuple[tuple[str, float], ...]
 
 
-def plot_lines(
-    title: str, curves: Iterable[tuple[str, str, Sequence[Point]]], *, from_zero: bool = False
-) -> LinePlot | None:
+def plot_lines(title: str, curves: Iterable[Curve], *, from_zero: bool = False) -> LinePlot | None:
     """Place curves in a plot.
 
     Args:
@@ -71,7 +71,7 @@ def plot_lines(
     ys = [y for _, _, points in known for _, y in points]
     if not xs:
         return None
-    left, right = min(xs), max(max(xs), min(xs) + 1)
+    left, right = min(xs), max(*xs, min(xs) + 1)
     marks = ticks(0.0 if from_zero else min(ys), max(ys))
     low, high = min(marks[0], *ys), max(marks[-1], *ys)
 
@@ -84,7 +84,11 @@ def plot_lines(
 
     return LinePlot(
         title,
-        tuple(_line(kind, text, [place(point) for point in thin(points)]) for kind, text, points in known if points),
+        tuple(
+            _line(kind, text, [place(point) for point in thin(points)])
+            for kind, text, points in known
+            if points
+        ),
         tuple((_number(x), place((x, low))[0]) for x in ticks(left, right, whole=True) if left <= x <= right),
         tuple((_number(y), place((left, y))[1]) for y in marks),
     )

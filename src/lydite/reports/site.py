@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ class Site:
         )
         environment.filters |= {
             "breakable": breakable,
+            "known": known,
             "plural": plural,
             "score": lambda value: f"{value:.3f}",
             "share": share,
@@ -91,6 +93,11 @@ def breakable(name: str) -> Markup:
     return Markup("").join(
         escape(piece) + Markup("<wbr>") if piece in _SEAMS else escape(piece) for piece in _SEAM.split(name)
     )
+
+
+def known(value: float, form: str) -> str:
+    """A number in a form such as ``"%.3f"``; a dash where there is none."""
+    return form % value if math.isfinite(value) else "–"
 
 
 def toml(value: object) -> str:

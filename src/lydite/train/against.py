@@ -117,4 +117,3 @@ def _differ(one: Row, other: Row) -> str:
     if one.image != other.image:
         return CHANGED
     return "" if one.label == other.label else RELABELLED
-

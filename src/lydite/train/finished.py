@@ -1,4 +1,4 @@
-"""A run as it lies on disk, for those who read it and never write it; also one that has not come to its end."""
+"""A run as it lies on disk, come to its end or not, for those who read it and never write it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ class FinishedTraining:
             ClassMap(tuple(page["classes"]))
             log = read_lines(folder / LOG)
         except (OSError, ValueError, KeyError, TypeError, InvalidValue) as error:
-            raise InputError(f"The run in {printable(folder)} is damaged: {error}.", "Begin it anew.") from error
+            raise InputError(
+                f"The run in {printable(folder)} is damaged: {error}.", "Begin it anew."
+            ) from error
         return cls(
             folder,
             page,

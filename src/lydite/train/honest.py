@@ -45,8 +45,8 @@ class Honest:
     Args:
         rows: The items.
         judged: Their labels, what the run says of them, and their groups. Intervals draw groups where the
-            run kept every group within one fold, and rows where it did not: such a run tells nothing of groups
-            that it has not seen.
+            run kept every group within one fold, and rows where it did not: such a run tells nothing of
+            groups that it has not seen.
         exposure: ``(n,)`` uint8 of ``Exposure``, the worst of the models that speak of an item.
         left_out: Why rows are not among them, with how many.
     """
@@ -88,7 +88,9 @@ def honest_rows(run: FinishedTraining, predictions: Predictions | None, *, stric
     strange = [item for item in table.items if item not in known]
     if strange:
         raise InputError(
-            f"The run in {run.folder.name} speaks of items that it does not know.", "Begin it anew.", str(strange[0])
+            f"The run in {run.folder.name} speaks of items that it does not know.",
+            "Begin it anew.",
+            str(strange[0]),
         )
     rows = [known[item] for item in table.items]
     fits = table.scorable(strict) & np.array([bool(row.label) for row in rows], np.bool_)
