@@ -103,6 +103,8 @@ class Bank:
             raise InvalidValue(
                 "Bank.negative_labels", f"of length {self.negative_count}", len(self.negative_labels)
             )
+        _require_unit("Bank.positive_sizes", self.positive_sizes, self.positives)
+        _require_unit("Bank.negative_sizes", self.negative_sizes, self.negatives)
         empty = [name for k, name in enumerate(self.class_map) if not (self.labels == k).any()]
         if empty or len(self.labels) == 0:
             raise InvalidValue("Bank", "given a positive of every class", empty)
@@ -255,6 +257,25 @@ def build_bank(
         against[kept] if (against >= 0).any() else None,
         making,
     )
+
+
+def _require_unit(name: str, sizes: Vectors | None, own: Features | None) -> None:
+    """Pass if vectors of other sizes are those of ``own`` in number and dimension, and unit vectors.
+
+    Raises:
+        InvalidValue: Otherwise.
+    """
+    if sizes is None:
+        return
+    wanted = None if own is None else own.vectors.shape
+    if sizes.ndim != 3 or sizes.shape[1:] != wanted:
+        raise InvalidValue(name, f"of shape (sizes, *{wanted})", sizes.shape)
+    if own is not None:
+        for size in sizes:
+            try:
+                Features(size, own.ids, own.space)
+            except InvalidValue as error:
+                raise InvalidValue(name, "finite vectors of L2 norm 1", str(error)) from error
 
 
 def _stacked(seen: Sequence[Seen]) -> Vectors | None:
