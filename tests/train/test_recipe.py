@@ -94,6 +94,7 @@ def test_differences_name_the_setting() -> None:
 def test_the_id_is_of_what_decides_and_the_same_in_every_process() -> None:
     one = Recipe()
     assert one.id == changed(one, {"about": "other words"}).id
+    assert one.id == changed(one, {"budget.workers": 4}).id
     assert one.id != changed(one, {"loss.label_smoothing": 0.03}).id
     code = "from lydite.train import Recipe; print(Recipe().id)"
     done = subprocess.run(

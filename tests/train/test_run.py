@@ -181,6 +181,7 @@ def test_the_id_is_of_what_decides(task: ImageTask) -> None:
     ]
     assert len({spec.id, *(other.id for other in others)}) == 8
     assert spec.id == spec_of(task, source={"path": "elsewhere"}).id
+    assert spec.id == spec_of(task, recipe=changed(RECIPE, {"backbone.checkpoint": "elsewhere.pth"})).id
 
 
 def test_another_run_is_never_written_over(tmp_path: Path, task: ImageTask) -> None:

@@ -32,6 +32,7 @@ from lydite.train.sections import (
 )
 
 _ID_HEX = 16
+_DECIDES_NOTHING = frozenset(("about", "budget.workers"))
 
 
 class Speed(StrEnum):
@@ -66,8 +67,8 @@ class Recipe(BaseModel):
 
     @property
     def id(self) -> str:
-        """16 hexadecimal digits of everything but ``about``."""
-        told = {name: value for name, value in flatten(self).items() if name != "about"}
+        """16 hexadecimal digits of everything that decides what comes out."""
+        told = {name: value for name, value in flatten(self).items() if name not in _DECIDES_NOTHING}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:_ID_HEX]
 
 

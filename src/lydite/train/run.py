@@ -73,6 +73,11 @@ class Run:
         """Rows were shown to a model; see ``Observed.saw``. Cheap; ``keep_seen`` writes it down."""
         self.seen[fold].saw(step, rows, role)
 
+    def labels(self, fold: int, step: int, rows: Rows) -> Rows:
+        """The labels of rows that a model learns from, written down as shown."""
+        self.saw(fold, step, rows)
+        return self.spec.task.labels[rows]
+
     def keep_seen(self, fold: int) -> None:
         """Write down what a model was shown; before its checkpoint, so that none knows more than is told."""
         self.seen[fold].save(self.folder / SEEN / f"fold-{fold}.parquet", self.spec.task)

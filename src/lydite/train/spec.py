@@ -11,7 +11,7 @@ from lydite import __version__
 from lydite.core import ImageId
 from lydite.train.lineage import Parent
 from lydite.train.plan import Plan
-from lydite.train.recipe import Recipe
+from lydite.train.recipe import Recipe, changed
 from lydite.train.tasks import Task
 
 _ID_HEX = 16
@@ -49,7 +49,8 @@ class RunSpec:
     def decides(self) -> dict[str, Any]:
         """What the id is the hash of, by name."""
         return {
-            "recipe": self.recipe.id,
+            # Weights count by their digest, among the parents, not by where they lie.
+            "recipe": changed(self.recipe, {"backbone.checkpoint": None}).id,
             "data": self.task.digest,
             "held out": self.plan.digest,
             "folds": list(self.folds),

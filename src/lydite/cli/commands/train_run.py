@@ -90,12 +90,10 @@ def run(
     spec = RunSpec(wanted, task, plan, picked, seed, parents_of(wanted, saw), pairs, source)
     home = data if is_workspace(data) else Path()
     folder = out_folder or home / "runs" / spec.id
-    try:
-        with open_run(folder, spec) as held:
-            status = _train(held, workers, cache or home / "cache", quiet)
-    except KeyboardInterrupt:
-        err.print("\nInterrupted. What is done is kept; the same command goes on from there.")
-        sys.exit(EXIT_FAILED)
+    if wanted.speed is Speed.PROBE:
+        check_probe(wanted)
+    with open_run(folder, spec) as held:
+        status = _train(held, workers, cache or home / "cache", quiet)
     show_run(folder, status, wanted)
     if status.state is State.TAINTED:
         sys.exit(EXIT_FAILED)
@@ -108,7 +106,6 @@ def _train(held: Run, workers: int, cache: Path, quiet: bool) -> Status:
         return progress(work, total, title, quiet)
 
     if recipe.speed is Speed.PROBE:
-        check_probe(recipe)
         return run_probe(held, build_engine(workers), cache, watch)
     try:
         from lydite.train.fine_tuning import run_fine_tune

@@ -53,8 +53,7 @@ class Probing:
         if path.is_file() and member.fold in run.status.done:
             return load_probe(path, len(task.classes))
         began = time.monotonic()
-        run.saw(member.fold, 0, member.known)
-        labels = task.labels[member.known]
+        labels = run.labels(member.fold, 0, member.known)
         seed = (run.spec.seed, member.fold + 1)
         probe = fit_probe(self.of(member.known), labels, len(task.classes), recipe, seed)
         run.keep_seen(member.fold)
