@@ -173,5 +173,5 @@ def test_given_candidates_are_judged_as_they_are(root: Path) -> None:
 
 def test_a_bank_of_another_encoder_is_refused(root: Path, detector: Detector) -> None:
     other = ColourEncoder()
-    with pytest.raises(SpaceMismatch, match="encoder: 'descriptor' != 'colours'"):
+    with pytest.raises(SpaceMismatch, match="encoder: 'embedded' != 'colours'"):
         replace(detector, bank=build_bank(find_exemplars(root / "positive"), other))

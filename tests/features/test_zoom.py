@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lydite.core import Masks
-from lydite.features import EncoderSettings, Zoom, build_encoder, pool, pool_closer, pool_surround
+from lydite.features import Encoder, EncoderSettings, Zoom, build_encoder, pool, pool_closer, pool_surround
 from lydite.features.zoom import _starts
 from pictures import RED, disc, ground
 
@@ -27,9 +27,9 @@ def at(*boxes: tuple[int, int, int, int]) -> Masks:
 LARGE, SMALL = (12, 48, 12, 48), (87, 93, 117, 123)
 
 
-def closer(masks: Masks, zoom: Zoom) -> npt.NDArray[np.float32]:
+def closer(masks: Masks, zoom: Zoom, encoder: Encoder = ENCODER) -> npt.NDArray[np.float32]:
     names = [str(row) for row in range(len(masks))]
-    return pool_closer(PIXELS, ENCODER, ENCODER.encode(PIXELS), masks, names, zoom)[0].vectors
+    return pool_closer(PIXELS, encoder, encoder.encode(PIXELS), masks, names, zoom)[0].vectors
 
 
 def test_without_zoom_nothing_changes() -> None:
@@ -49,9 +49,14 @@ def test_only_small_masks_are_looked_at_again() -> None:
     assert after.ids == ("a", "b")
 
 
-def test_a_closer_look_sees_a_small_thing_as_a_large_one() -> None:
-    large = closer(at(LARGE), Zoom())[0]
-    assert closer(at(SMALL), Zoom(9, 4))[0] @ large > closer(at(SMALL), Zoom())[0] @ large + 0.5
+@pytest.mark.parametrize(("name", "gain"), [("descriptor", 0.5), ("embedded", 0.4)])
+def test_a_closer_look_sees_a_small_thing_as_a_large_one(name: str, gain: float) -> None:
+    encoder = build_encoder(EncoderSettings(encoder=name, short_side=64))
+    large = closer(at(LARGE), Zoom(), encoder)[0]
+    assert (
+        closer(at(SMALL), Zoom(9, 4), encoder)[0] @ large
+        > closer(at(SMALL), Zoom(), encoder)[0] @ large + gain
+    )
 
 
 @settings(deadline=None, max_examples=15)

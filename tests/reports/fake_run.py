@@ -131,14 +131,14 @@ class FakeRun:
     ) -> tuple[Candidates, Evidence]:
         masks = _ellipses(rng, count, size_hw)
         candidates = Candidates.born(item, masks, rng.random(count), "random")
-        by_class = rng.uniform(-0.3, 0.5, (count, len(self.classes))).astype(np.float32) + np.float32(lift)
+        by_class = rng.uniform(0.04, 0.84, (count, len(self.classes))).astype(np.float32) + np.float32(lift)
         labels = by_class.argmax(axis=1).astype(np.int64) if count else np.zeros(0, np.int64)
         best = by_class.max(axis=1, keepdims=True, initial=-1)
         nearest = np.sort(np.clip(best + rng.uniform(-0.1, 0.3, (count, NEAREST_KEPT)), -1, 1))[:, ::-1]
         own = np.array([rng.choice(np.flatnonzero(self.labels == k)) for k in labels], np.int64)
         nothing = np.full(count, np.nan, np.float32)
         some = bool(self.negative_names)
-        negative = rng.uniform(-0.2, 0.3, count).astype(np.float32) if some else nothing
+        negative = rng.uniform(0.14, 0.64, count).astype(np.float32) if some else nothing
         against = rng.integers(0, len(self.negative_names), count) if some else np.full(count, -1)
         scores = Scores(
             ClassMap(tuple(self.classes)),

@@ -42,7 +42,7 @@ def test_the_allowed_corner_holds_exactly_what_the_two_rules_let_pass(descriptio
         sorted(plot.dots, key=lambda d: (d.x, -d.y)), sorted(plane), strict=True
     ):
         p, n = (positive + 0.5) / 200, (negative + 0.5) / 200
-        assert inside(corners, dot.x, dot.y) == (p >= 0.58 and p - n >= 0.06)
+        assert inside(corners, dot.x, dot.y) == (p >= 0.75 and p - n >= 0.06)
 
 
 def test_without_negatives_height_means_number(description: RunDescription) -> None:

@@ -17,8 +17,9 @@ class EncoderSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     encoder: str = Field(
-        "descriptor",
-        description="'descriptor' (no weights), 'embedded' (the network of the package) or any timm model",
+        "embedded",
+        description="'embedded' (the network of the package), 'descriptor' (colours and textures) "
+        "or any timm model",
     )
     layer: str = Field(
         "last", description="where the map is taken: 'last', or a stage of a convolutional network ('layer3')"

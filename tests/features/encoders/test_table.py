@@ -20,8 +20,8 @@ def test_the_table_names_every_file() -> None:
 
 
 def test_own_encoders_by_name_and_the_default() -> None:
-    assert isinstance(build_encoder(EncoderSettings()), Descriptor)
-    assert isinstance(build_encoder(EncoderSettings(encoder="embedded")), EmbeddedEncoder)
+    assert isinstance(build_encoder(EncoderSettings()), EmbeddedEncoder)
+    assert isinstance(build_encoder(EncoderSettings(encoder="descriptor")), Descriptor)
 
 
 def test_any_other_name_goes_to_timm(monkeypatch: pytest.MonkeyPatch) -> None:
