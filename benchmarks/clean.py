@@ -64,6 +64,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=100, help="0 to 3 were seen when choosing")
     parser.add_argument("--labels", nargs="+", default=["fine", "coarse"], choices=["fine", "coarse"])
+    parser.add_argument("--vectors", type=Path, help="file (.npy) that keeps the vectors between runs")
     parser.add_argument("--logistic", action="store_true", help="give cleanlab logistic probabilities too")
     options = parser.parse_args()
     if not options.peers.exists():
@@ -236,10 +237,7 @@ def f1(got: set[tuple[int, int]], truth: set[tuple[int, int]]) -> float:
 def labels(work: Path, options: argparse.Namespace) -> bool:
     lists = "".join((GROCERY / name).read_text() for name in ("train.txt", "val.txt")).splitlines()
     rows = [line.split(", ") for line in lists]
-    encoder = build_encoder(EncoderSettings(encoder="embedded", short_side=224))
-    features = Features.concatenate(
-        [pool_image(encoder.encode(load_image(GROCERY / path).pixels), path) for path, _, _ in rows]
-    )
+    features = encoded([path for path, _, _ in rows], options.vectors)
     held = True
     heads = {"ridge": Ridge()} | ({"logistic": Logistic()} if options.logistic else {})
     for name in options.labels:
@@ -275,6 +273,18 @@ def labels(work: Path, options: argparse.Namespace) -> bool:
                 flush=True,
             )
     return held
+
+
+def encoded(paths: list[str], kept: Path | None) -> Features:
+    """Vectors of the pictures by the embedded encoder, from a file if one is kept."""
+    encoder = build_encoder(EncoderSettings(encoder="embedded", short_side=224))
+    if kept is not None and kept.exists():
+        return Features(np.load(kept), tuple(paths), encoder.space)
+    found = [pool_image(encoder.encode(load_image(GROCERY / path).pixels), path) for path in paths]
+    features = Features.concatenate(found)
+    if kept is not None:
+        np.save(kept, features.vectors)
+    return features
 
 
 def confused_with(features: Features, truth: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

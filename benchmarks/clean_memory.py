@@ -79,7 +79,7 @@ def draw(work: Path, count: int, *, semantic: bool) -> None:
             vector /= np.linalg.norm(vector)
             image = ImageId.of_bytes(data)
             key = CacheKey(encoder.space, image, WHOLE, settings.short_side)
-            cache.put(key, Features(encoder.space, (str(image),), vector))
+            cache.put(key, Features(vector, (str(image),), encoder.space))
 
 
 def inside(work: Path, count: int, options: argparse.Namespace) -> dict[str, float]:

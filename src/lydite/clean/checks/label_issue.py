@@ -8,6 +8,7 @@ import numpy as np
 
 from lydite.clean.checks.base import Check, Column, Needs, Worse
 from lydite.clean.semantics.suspicion import suspect_labels
+from lydite.clean.stack import Taken
 
 if TYPE_CHECKING:
     from lydite.clean.pile import Pile
@@ -26,7 +27,7 @@ def issues(pile: Pile) -> Column:
     if len(rows) < 3 or len(names) < 2:
         return empty
     copies = np.unique([pile.images[row] or "" for row in rows], return_inverse=True)[1]
-    found = suspect_labels(pile.vectors[rows], labels.astype(np.int64), copies)
+    found = suspect_labels(Taken(pile.vectors, rows), labels.astype(np.int64), copies)
     scores[rows] = found.scores
     for row, other in zip(rows.tolist(), found.suggested.tolist(), strict=True):
         hints[row] = f"labelled {pile.labels[row]}, but the others speak for {names[other]}"

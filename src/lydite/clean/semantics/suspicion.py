@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lydite.clean.semantics.voices import Floats, Voices
+from lydite.clean.stack import Tall
 from lydite.core import InvalidValue
 
 _NEIGHBOURS, _OTHER = 0.5, 0.5
@@ -46,14 +47,14 @@ class Suspicion:
 
 
 def suspect_labels(
-    vectors: npt.NDArray[np.float32],
+    vectors: Tall,
     labels: npt.NDArray[np.int64],
     kin: Sequence[int] | npt.NDArray[np.int64] | None = None,
 ) -> Suspicion:
     """Judge every label.
 
     Args:
-        vectors: ``(n, dim)`` float32 unit vectors, ``n`` at least 3.
+        vectors: ``(n, dim)`` float32 unit vectors, an array or a stack on disk; ``n`` at least 3.
         labels: ``(n,)`` in ``0..classes - 1``, two classes or more, each with a row.
         kin: ``(n,)`` numbers: rows with the same one show the same picture. All differ if not given.
 
