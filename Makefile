@@ -56,6 +56,7 @@ bench: $(FULL)
 	$(BIN)/python benchmarks/encoders.py
 	$(BIN)/python benchmarks/prompts.py
 	$(BIN)/python benchmarks/review.py
+	$(BIN)/python benchmarks/train_speed.py
 
 $(PEERS)/.stamp: benchmarks/peers/requirements.txt
 	@echo "setting up the independent readers in $(PEERS) ..."

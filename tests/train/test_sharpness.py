@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_the_other_implementation_makes_the_same_weights(adaptive: bool) -> None
     ours, theirs = small_network(), small_network()
     optimiser = torch.optim.AdamW(ours.parameters(), lr=0.01)
     sharpness = Sharpness(ours.parameters(), 0.1, adaptive=adaptive)
-    oracle = SAM(theirs.parameters(), torch.optim.AdamW, rho=0.1, adaptive=adaptive, lr=0.01)
+    oracle: Any = SAM(theirs.parameters(), torch.optim.AdamW, rho=0.1, adaptive=adaptive, lr=0.01)
     for batch in batches(20):
         step(ours, optimiser, sharpness, lambda batch=batch: [loss_of(ours, batch)])  # type: ignore[misc]
 
