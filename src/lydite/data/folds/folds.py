@@ -73,10 +73,11 @@ class Folds:
         sizes = self.sizes
         if not sizes.all():
             raise InvalidValue("Folds", "without an empty fold", sizes.tolist())
-        if self.way is Way.GROUPED and len(set(zip(self.groups, self.numbers.tolist(), strict=True))) != len(
-            set(self.groups)
-        ):
-            raise InvalidValue("Folds.groups", "each in one fold", "a group in two folds")
+        if self.way is Way.GROUPED:
+            numbers = self.numbers.tolist()
+            home = dict(zip(self.groups, numbers, strict=True))
+            if list(map(home.__getitem__, self.groups)) != numbers:
+                raise InvalidValue("Folds.groups", "each in one fold", "a group in two folds")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -125,13 +126,14 @@ def source_digest(
     """SHA-256 (hex) of what decides folds; the order of rows does not matter.
 
     Args:
-        ids: Item ids.
+        ids: Item ids, each one once.
         labels: Their labels.
         groups: Their groups.
         way: How they are dealt out.
         count: Number of folds.
         parent: The digest of the folds that these are aligned with.
     """
-    rows = sorted(zip(ids, labels, groups, strict=True))
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    rows = [(ids[row], labels[row], groups[row]) for row in order]
     text = json.dumps(["folds 1", way, count, parent, rows], separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -9,11 +9,10 @@ level what the others left uneven. Then single groups move while that makes the 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from lydite.data.folds.balance import Ints
+from lydite.data.folds.kinds import deal_kinds
 
-Floats = npt.NDArray[np.float64]
 _ONE_BY_ONE = 600
 """Up to so many groups, no two are dealt out together, and each may still move."""
 _MOVES = 200
@@ -39,18 +38,12 @@ def place_groups(counts: Ints, folds: int, loads: Ints | None = None) -> Ints:
     single = np.zeros(len(counts), np.bool_) if one_by_one else counts.sum(axis=1) == 1
     larger = np.flatnonzero(~single)
     order = larger[np.argsort(-counts[larger].std(axis=1), kind="stable")]
-    for same in _alike(counts, order, one_by_one):
-        even = len(same) // folds
-        if even:
-            placed[same[: even * folds]] = np.tile(np.arange(folds), even)
-            here += even * counts[same[0]][:, None]
-        rest = same[even * folds :]
-        if one_by_one:
-            placed[rest] = _best_of_all(here, counts[rest[0]], totals)
-        elif len(rest):
-            placed[rest] = _best(here, counts[rest[0]], totals, len(rest))
-        for group in rest:
+    if one_by_one:
+        for group in order:
+            placed[group] = _best_of_all(here, counts[group], totals)
             here[:, placed[group]] += counts[group]
+    elif len(order):
+        deal_kinds(counts, order, here, totals, placed)
     if single.any():
         _level(counts, np.flatnonzero(single), here, placed)
     if one_by_one:
@@ -59,31 +52,11 @@ def place_groups(counts: Ints, folds: int, loads: Ints | None = None) -> Ints:
     return placed
 
 
-def _alike(counts: Ints, order: Ints, one_by_one: bool) -> list[Ints]:
-    """Groups in order, those of one composition together."""
-    if one_by_one:
-        return [order[at : at + 1] for at in range(len(order))]
-    if not len(order):
-        return []
-    rows = np.ascontiguousarray(counts[order])
-    keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
-    _, first, kind = np.unique(keys, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    by_kind = np.argsort(rank[kind], kind="stable")
-    return np.split(order[by_kind], np.cumsum(np.bincount(rank[kind]))[:-1])
-
-
-def _best(here: Ints, group: Ints, totals: Ints, copies: int) -> Ints:
-    """Where copies of a group, one a fold, raise the imbalance least; of equals, the smallest folds first."""
-    costs = _cost_in_each(here, group, totals)
-    return np.lexsort((here.sum(axis=0), np.round(costs, 12)))[:copies]
-
-
 def _best_of_all(here: Ints, group: Ints, totals: Ints) -> int:
-    """As ``_best`` by the mean of deviations over all classes, with scikit-learn's notion of equal costs.
+    """Where the mean of deviations is least afterwards, with scikit-learn's notion of equal costs.
 
-    Slower, and then no worse than its ``StratifiedGroupKFold``: what moves afterwards only gains.
+    Slower than dealing out kinds, and then no worse than its ``StratifiedGroupKFold``: what moves
+    afterwards only gains.
     """
     folds = here.shape[1]
     tried = here[None] + np.eye(folds, dtype=np.int64)[:, None, :] * group[:, None]
@@ -95,19 +68,6 @@ def _best_of_all(here: Ints, group: Ints, totals: Ints) -> int:
         if costs[fold] < costs[best] or (close and sizes[fold] < sizes[best]):
             best = fold
     return best
-
-
-def _cost_in_each(here: Ints, group: Ints, totals: Ints) -> Floats:
-    """``(folds,)``: how the sum of deviations changes when the group goes there; only its classes count."""
-    touched = np.flatnonzero(group)
-    share = here[touched] / totals[touched, None]
-    added = group[touched] / totals[touched]
-    folds = share.shape[1]
-    mean = share.sum(axis=1) / folds + added / folds
-    square = (share * share).sum(axis=1) + added * added - folds * mean * mean
-    after = np.maximum(square[:, None] + 2 * added[:, None] * share, 0)
-    costs: Floats = np.sqrt(after / folds).sum(axis=0)
-    return costs
 
 
 def _level(counts: Ints, singles: Ints, here: Ints, placed: Ints) -> None:
