@@ -13,7 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from lydite.core import Features, FeatureSpace, InputError, InvalidValue
 from lydite.data.folds import Folds, Items, Way, make_folds
 from lydite.features import probe
-from lydite.features.probe import HEADS, Logistic, Neighbours, Part, Problem, Ridge, cross_fit
+from lydite.features.probe import HEADS, Logistic, Neighbours, Part, Problem, Ridge, cross_fit, descent
+from lydite.features.probe import logistic as logistic_file
 from lydite.features.probe import neighbours as neighbours_file
 
 
@@ -41,7 +42,7 @@ def folds_of(features: Features, labels: tuple[str, ...], groups: tuple[str, ...
 
 def test_every_head_is_in_the_table() -> None:
     files = {path.stem for path in Path(probe.__file__).parent.glob("*.py")}
-    assert set(HEADS) == files - {"__init__", "cross_fit", "newton", "problem", "softmax"}
+    assert set(HEADS) == files - {"__init__", "cross_fit", "descent", "problem", "softmax"}
 
 
 @pytest.mark.parametrize("name", HEADS)
@@ -132,6 +133,31 @@ def test_the_optimum_is_that_of_scikit_learn(rows: int, dim: int, c: float) -> N
     np.testing.assert_allclose(head.predict(problem.vectors), peer.predict_proba(problem.vectors), atol=5e-3)
 
 
+@pytest.mark.parametrize("rank", [5, 12])
+def test_a_rank_is_the_optimum_of_principal_components(rank: int) -> None:
+    problem = drawn(300, 40, classes=5)
+    centred = problem.vectors - problem.vectors.mean(axis=0)
+    axes = np.linalg.svd(centred, full_matrices=False)[2][:rank].T
+    head = Logistic(tolerance=1e-6, rank=rank).fit(problem)
+    peer = LogisticRegression(C=30, tol=1e-8, max_iter=5000).fit(centred @ axes, problem.labels)
+    there = peer.predict_proba(centred @ axes)
+    assert np.abs(head.predict(problem.vectors) - there).mean() < 0.02
+    part = Part(np.arange(290), np.arange(290, 300))
+    (found,) = Logistic(rank=40).held_out(problem, [part])
+    (whole,) = Logistic().held_out(problem, [part])
+    np.testing.assert_allclose(found, whole, atol=1e-5)
+
+
+def test_many_directions_are_settled_a_few_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = drawn(300, 60, classes=5)
+    whole = Logistic(tolerance=1e-6).fit(problem).predict(problem.vectors)
+    monkeypatch.setattr(logistic_file, "_LEADING", 24)
+    monkeypatch.setattr(descent, "_FEWEST", 6)
+    assert descent._levels(24) == [6, 12, 24]
+    stepwise = Logistic(tolerance=1e-6).fit(problem).predict(problem.vectors)
+    np.testing.assert_allclose(stepwise, whole, atol=5e-3)
+
+
 def _objective(
     problem: Problem, weights: npt.NDArray[np.floating], intercept: npt.NDArray[np.floating], c: float
 ) -> float:
@@ -179,6 +205,8 @@ def test_blocks_of_neighbours_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> 
 def test_settings_out_of_range() -> None:
     with pytest.raises(InvalidValue, match=r"Logistic.c must be positive. Seen: 0"):
         Logistic(c=0)
+    with pytest.raises(InvalidValue, match=r"Logistic.rank must be positive. Seen: 0"):
+        Logistic(rank=0)
     with pytest.raises(InvalidValue, match=r"Ridge.penalties must be positive, at least one. Seen: \(\)"):
         Ridge(())
     with pytest.raises(InvalidValue, match=r"Neighbours must be k from 1, temperature above 0. Seen: \[0"):
