@@ -4,9 +4,9 @@
 
 2,936 pictures, coarse classes as labels, products as groups, short side 224, five folds. Stratified folds of
 all 43 classes; then, for the 12 classes that have several products, stratified folds beside folds that keep a
-product whole. Each line is a run as ``lydite train run`` makes it: seconds from vectors to the finished run, on
-the wall and of the process (a busy machine stretches the former; pictures are looked at before), accuracy of the held-out rows with its interval (products
-are drawn), and the worst product with at least 10 pictures.
+product whole. Each line is a run as ``lydite train run`` makes it: seconds from vectors to the finished run,
+on the wall and of the process (a busy machine stretches the former; pictures are looked at before), accuracy
+of the held-out rows with its interval (products are drawn), and the worst product of at least 10 pictures.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ def one_run(task: ImageTask, recipe: Recipe, way: Way, cache: Path | None) -> st
         scores = score_classes(judgements(task, oof))
     worst = scores.worst_group(LEAST)
     lowest = "" if worst is None else f", worst product {figure(worst.accuracy)} {worst.name}"
-    return f"{wall:5.1f} s ({cpu:.1f} of the process), accuracy {figure(scores.overall['accuracy'])}{lowest} ({counted})"
+    taken = f"{wall:5.1f} s ({cpu:.1f} of the process)"
+    return f"{taken}, accuracy {figure(scores.overall['accuracy'])}{lowest} ({counted})"
 
 
 def figure(one: Figure) -> str:

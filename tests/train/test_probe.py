@@ -116,6 +116,11 @@ def test_views_that_cannot_differ_are_refused() -> None:
 def test_recipes_that_a_probe_cannot_honour_are_refused(task: ImageTask, tmp_path: Path) -> None:
     for change, message in (
         ({"speed": "fine_tune"}, r"The recipe is not for a probe\. Set speed to 'probe'\. Seen: fine_tune"),
+        (
+            {"backbone.start": "random"},
+            r"A probe looks through weights that were trained\. Set backbone.start",
+        ),
+        ({"backbone.mean": [0.5, 0.5, 0.5]}, r"cannot honour 'mean'\. Leave 'mean' out"),
         ({"budget.select": "loss"}, r"A probe keeps its last epoch, so no row chooses anything"),
     ):
         with pytest.raises(UsageError, match=message):

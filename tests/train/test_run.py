@@ -137,6 +137,20 @@ def test_heirs_inherit_what_their_parents_saw(tmp_path: Path, task: ImageTask) -
             assert told == {Exposure.CLEAN if fold == clean_fold else Exposure.TRAINED}
 
 
+def test_runs_that_are_moved_together_still_know_one_another(tmp_path: Path, task: ImageTask) -> None:
+    runs, spec = tmp_path / "runs", spec_of(task)
+    with open_run(runs / spec.id, spec) as run:
+        learn(run)
+    with open_run(runs / "heir", spec_of(task, parents=(run_parent(runs / spec.id, 0),))) as run:
+        learn(run)
+    runs.rename(tmp_path / "moved")
+    pictures = [task.pictures[row] for row in spec.plan.member(0).asked]
+    assert set(exposure_of(tmp_path / "moved" / "heir", 0, pictures)) == {Exposure.CLEAN}
+    assert set(exposure_of(tmp_path / "moved" / "heir", 1, pictures)) == {Exposure.TRAINED}
+    (tmp_path / "moved" / spec.id).rename(tmp_path / "elsewhere")
+    assert set(exposure_of(tmp_path / "moved" / "heir", 0, pictures)) == {Exposure.UNKNOWN}
+
+
 def test_weights_are_believed_to_have_seen_what_is_said_of_them(tmp_path: Path, task: ImageTask) -> None:
     digest = "ab" * 32
     cases = {

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lydite.core import ImageId, InputError, Ledger, Seen
 from lydite.data import printable
 from lydite.train.observed import read_seen, seen_of
-from lydite.train.status import State, read_status
+from lydite.train.status import STATUS, State, read_status
 
 DATA, ITEMS, SEEN = "data.json", "items.parquet", "seen"
 
@@ -83,7 +83,7 @@ def inherited(folder: Path, parents: Sequence[Parent]) -> dict[str, Seen]:
         folder: Folder of the run, whose pictures are those that weights are declared to have seen.
         parents: They.
     """
-    return _all_seen(_folders(parents)) | _foreign(folder, parents)
+    return _all_seen(_folders(folder, parents)) | _foreign(folder, parents)
 
 
 def _all_seen(folders: Sequence[Path]) -> dict[str, Seen]:
@@ -96,13 +96,23 @@ def _all_seen(folders: Sequence[Path]) -> dict[str, Seen]:
             page = read_page(folder)
             parents = tuple(Parent.model_validate(parent) for parent in page["parents"])
             seen |= _models(folder, page["id"], parents)
-            waiting += _folders(parents)
+            waiting += _folders(folder, parents)
     return seen
 
 
-def _folders(parents: Sequence[Parent]) -> list[Path]:
-    """The folders of parents that are runs and still there."""
-    return [Path(p.folder) for p in parents if p.folder and (Path(p.folder) / DATA).is_file()]
+def _folders(folder: Path, parents: Sequence[Parent]) -> list[Path]:
+    """The folders of parents that are runs: where they were, or beside the run if all were moved."""
+    found = []
+    for parent in parents:
+        run = parent.name.partition("/")[0]
+        places = (Path(parent.folder), folder.absolute().parent / run) if parent.folder else ()
+        found += [place for place in places if is_run(place)][:1]
+    return found
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is one of a run."""
+    return (folder / DATA).is_file() and (folder / STATUS).is_file()
 
 
 def exposure_of(folder: Path, fold: int, pictures: Sequence[ImageId]) -> npt.NDArray[np.uint8]:

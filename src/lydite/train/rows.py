@@ -8,7 +8,7 @@ import polars as pl
 
 from lydite.core import InputError, ItemId, UsageError
 from lydite.data import printable
-from lydite.train.lineage import DATA, ITEMS
+from lydite.train.lineage import ITEMS, is_run
 from lydite.train.plan import NEVER, Plan
 from lydite.train.spec import RunSpec
 from lydite.train.tasks import UNLABELLED, Task
@@ -82,9 +82,9 @@ def find_run(root: Path, named: str) -> Path:
         UsageError: If there is none, or more than one.
     """
     path = Path(named)
-    if (path / DATA).is_file():
+    if is_run(path):
         return path
-    found = sorted(folder for folder in root.glob(f"{named}*") if (folder / DATA).is_file())
+    found = sorted(folder for folder in root.glob(f"{named}*") if is_run(folder))
     if len(found) != 1:
         known = ", ".join(folder.name for folder in (found or sorted(root.glob("*")))[:8])
         raise UsageError(

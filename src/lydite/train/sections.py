@@ -25,11 +25,11 @@ class BackboneSettings(Section):
     start: Literal["trained", "random"] = Field(
         "trained", description="fine_tune: from trained weights, or (models of timm) from random ones"
     )
-    options: dict[str, Any] = Field({}, description="fine_tune: for the builder of timm, as it names them")
+    options: dict[str, Any] = Field({}, description="for the builder of timm, as it names them")
     mean: tuple[float, float, float] | None = Field(
-        None, description="fine_tune: of red, green, blue in 0..1; else as published with the model"
+        None, description="of red, green, blue in 0..1; else as published with the model"
     )
-    std: tuple[float, float, float] | None = Field(None, description="fine_tune: as mean")
+    std: tuple[float, float, float] | None = Field(None, description="as mean")
 
 
 class HeadKind(StrEnum):

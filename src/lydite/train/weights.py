@@ -10,7 +10,7 @@ from typing import Literal
 from lydite.core import UsageError
 from lydite.data import printable
 from lydite.features.weights import EMBEDDED
-from lydite.train.lineage import DATA, Parent, run_parent, weights_parent
+from lydite.train.lineage import Parent, is_run, run_parent, weights_parent
 from lydite.train.recipe import Recipe
 
 Saw = Literal["nothing", "pixels", "unknown"]
@@ -42,12 +42,11 @@ def parents_of(recipe: Recipe, saw: Saw = "nothing") -> tuple[Parent, ...]:
 
 
 def _of_file(path: Path, saw: Saw) -> Parent:
-    folder = path.absolute().parent
     fold = None
-    for place in (folder, *folder.parents):
+    for place in path.absolute().parents:
         found = _FOLD.match(place.name)
         fold = int(found[1]) if found else fold
-        if (place / DATA).is_file():
+        if is_run(place):
             return run_parent(place, fold)
     try:
         with path.open("rb") as file:

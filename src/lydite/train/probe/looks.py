@@ -98,6 +98,9 @@ class Gaze:
             "layer": backbone.layer,
             "short_side": backbone.side,
             "checkpoint": None if backbone.checkpoint is None else Path(backbone.checkpoint),
+            "mean": backbone.mean,
+            "std": backbone.std,
+            "model_options": backbone.options,
         }
         if backbone.name not in {"embedded", "descriptor"}:
             settings["device"] = recipe.budget.device

@@ -112,6 +112,12 @@ def check_probe(recipe: Recipe) -> None:
     """
     if recipe.speed is not Speed.PROBE:
         raise UsageError("The recipe is not for a probe.", "Set speed to 'probe'.", recipe.speed.value)
+    if recipe.backbone.start != "trained":
+        raise UsageError(
+            "A probe looks through weights that were trained.",
+            "Set backbone.start to 'trained'.",
+            recipe.backbone.start,
+        )
     if recipe.budget.select != "last":
         raise UsageError(
             "A probe keeps its last epoch, so no row chooses anything.",
