@@ -16,6 +16,7 @@ from lydite.cli.commands.detect_diff import diff
 from lydite.cli.commands.detect_evaluate import evaluate
 from lydite.cli.commands.detect_export import export
 from lydite.cli.options import with_settings
+from lydite.cli.reviewed import JournalOption, ReviewedOption, read_all_reviewed, with_reviewed
 from lydite.cli.screen import err, out, progress, show_summary
 from lydite.core import EXIT_FAILED, UsageError
 from lydite.data import ImageFile, find_images
@@ -97,6 +98,8 @@ def run(
         list[str] | None,
         typer.Option(metavar="PATH@X0,Y0,X1,Y1", help="one more negative, likewise"),
     ] = None,
+    reviewed: ReviewedOption = None,
+    journal: JournalOption = None,
     bank: Annotated[
         Path | None,
         typer.Option(
@@ -140,7 +143,9 @@ def run(
     Example: lydite detect run photos/ --positive examples/ --out result/
     """
     chosen = _choose(engine, workers, ray_address, ray_gpus)
-    known = read_known(positive, negative, bank, example or [], counter_example or [])
+    known = read_known(
+        positive, negative, bank, example or [], counter_example or [], reviewed or [], journal
+    )
     if isinstance(known, BankFile):
         given = {**known.made_by, **given}
     settings = with_kept_thresholds(resolve(preset, config, given), RunFolder(out_folder))
@@ -168,30 +173,41 @@ def run(
 
 
 def read_known(
-    positive: Path | None, negative: Path | None, bank: Path | None, examples: list[str], counter: list[str]
+    positive: Path | None,
+    negative: Path | None,
+    bank: Path | None,
+    examples: list[str],
+    counter: list[str],
+    reviewed: list[Path],
+    journal: str | None,
 ) -> ExemplarSet | BankFile:
-    """The examples of a run, from folders and single ones, or from a file.
+    """The examples of a run, from folders, single ones and reviews, or from a file.
 
     Raises:
         UsageError: If both are named, or neither.
     """
-    if bank is not None and (positive or negative or examples or counter):
+    if bank is not None and (positive or negative or examples or counter or reviewed):
         raise UsageError(
             "Option --bank holds its own examples.",
-            "Leave --positive, --negative, --example and --counter-example out.",
+            "Leave --positive, --negative, --example, --counter-example and --reviewed out.",
         )
     if bank is not None:
         return load_bank(bank)
     more = tuple(dict.fromkeys(parse_example(text) for text in examples))
-    if positive is None and not more:
+    if positive is None and not more and not reviewed:
         raise UsageError(
             "Nothing says what to find.",
-            "Give a folder of examples with --positive, a single one with --example, or a file with --bank.",
+            "Give a folder of examples with --positive, a single one with --example, a review with "
+            "--reviewed, or a file with --bank.",
         )
     against = tuple(dict.fromkeys(parse_example(text, negative=True) for text in counter))
+    judged = read_all_reviewed(reviewed, journal)
     if positive is not None:
         found = find_examples(positive, negative)
-        return ExemplarSet(found.positives + more, found.negatives + against, found.problems)
+        known = ExemplarSet(found.positives + more, found.negatives + against, found.problems)
+        return with_reviewed(known, judged)
+    more += tuple(each for each in judged if each.class_name is not None)
+    against += tuple(each for each in judged if each.class_name is None)
     classes = {str(each.class_name) for each in more}
     return ExemplarSet(more, (find_negatives(negative, classes) if negative else ()) + against)
 

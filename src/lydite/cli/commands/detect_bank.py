@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lydite.cli.options import with_settings
+from lydite.cli.reviewed import JournalOption, ReviewedOption, read_all_reviewed, with_reviewed
 from lydite.cli.screen import err, out
 from lydite.detect import ExemplarSet, find_examples, make_bank, save_bank
 from lydite.detect.bank import Bank
@@ -31,6 +32,8 @@ def bank(
     out_file: Annotated[Path, typer.Option("--out", help="the new file")],
     given: dict[str, Any],
     negative: Annotated[Path | None, typer.Option(help="examples of what must not be found")] = None,
+    reviewed: ReviewedOption = None,
+    journal: JournalOption = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings")] = None,
 ) -> None:
     """Look at the examples and keep them in one file, for runs with --bank.
@@ -40,7 +43,7 @@ def bank(
     Example: lydite detect bank examples/ --negative other/ --out fruit.bank
     """
     settings = resolve("strict", config, given)
-    known = find_examples(positive, negative)
+    known = with_reviewed(find_examples(positive, negative), read_all_reviewed(reviewed or (), journal))
     report_problems(known)
     made = make_bank(known, build_encoder(settings.encoder), settings)
     report_examples(made)

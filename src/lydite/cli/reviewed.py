@@ -1,0 +1,87 @@
+"""What people accepted and refused becomes examples: a review's journal as positives and negatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lydite.cli.review_source import open_source
+from lydite.core import Act, RegionId, UsageError
+from lydite.data import printable
+from lydite.detect import Exemplar, ExemplarSet
+from lydite.review import Pile, Standing, fold, open_journal
+
+ReviewedOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="reviewed run or workspace: regions that people accepted there are examples, refused ones "
+        "negatives; repeatable"
+    ),
+]
+JournalOption = Annotated[
+    str | None,
+    typer.Option(help="journal of --reviewed", show_default="review/journal.db of the run or workspace"),
+]
+
+
+def with_reviewed(known: ExemplarSet, judged: Sequence[Exemplar]) -> ExemplarSet:
+    """Examples with those of reviews behind them."""
+    return ExemplarSet(
+        known.positives + tuple(each for each in judged if each.class_name is not None),
+        known.negatives + tuple(each for each in judged if each.class_name is None),
+        known.problems,
+    )
+
+
+def read_all_reviewed(reviewed: Sequence[Path], journal: str | None) -> tuple[Exemplar, ...]:
+    """The examples of several reviews.
+
+    Args:
+        reviewed: Folders of reviewed runs or workspaces.
+        journal: File or URL, if it is not beside them.
+    """
+    return tuple(each for source in reviewed for each in read_reviewed(source, journal))
+
+
+def read_reviewed(source: Path, journal: str | None = None) -> tuple[Exemplar, ...]:
+    """An example for each region of a reviewed run or workspace on which people agreed.
+
+    A region with a label, the proposed one or another, is a positive of it; a refused one is a negative.
+    What is unsure or disputed says nothing.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    opened = open_source(source, journal, regions=True)
+    book = open_journal(opened.journal)
+    decisions = fold(book.read(), opened.pile.class_map.names).decisions
+    book.close()
+    found = []
+    for subject, decision in decisions.items():
+        row = opened.pile.rows.get(subject)
+        if row is None or not isinstance(subject, RegionId):
+            continue
+        if decision.standing is Standing.LABEL:
+            found.append(_exemplar(opened.pile, row, decision.label))
+        elif decision.standing.value == Act.TRASH.value:
+            found.append(_exemplar(opened.pile, row, None))
+    if not found:
+        raise UsageError(
+            f"Nobody has accepted or refused a region of {printable(source)} yet.",
+            "Review it first: lydite review serve",
+        )
+    return tuple(found)
+
+
+def _exemplar(pile: Pile, row: int, label: str | None) -> Exemplar:
+    shapes = pile.shapes
+    assert shapes is not None  # rows of regions have shapes
+    name = f"reviewed/{'negative' if label is None else label}/{pile.subjects[row]}"
+    path = pile.paths[row]
+    if shapes.masks[row]:
+        return Exemplar(path, name, label, rle=shapes.masks[row])
+    x0, y0, x1, y1 = map(float, shapes.boxes[row])
+    return Exemplar(path, name, label, box=(x0, y0, x1, y1))
