@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
 from detect.synthetic import random_case
 from lydite.core import Outcome
 from lydite.detect.decide import RULES, DecisionSettings, decide
 from lydite.detect.explain import explain
+from lydite.detect.replay import a_hair_less, changed
 from lydite.detect.settings import FilterSettings, RuleSettings, SuppressionSettings
 
 DEFAULT = DecisionSettings(FilterSettings(), RuleSettings(), SuppressionSettings())
@@ -51,34 +49,6 @@ SETTINGS = {
         SuppressionSettings(nms_iou=0.1, nested_ios=0.2),
     ),
 }
-
-
-def changed(base: DecisionSettings, changes: dict[str, float]) -> DecisionSettings:
-    """The settings with some fields replaced, validated like any other settings."""
-
-    def group(old: BaseModel) -> dict[str, object]:
-        fields = type(old).model_fields
-        return old.model_dump() | {
-            name: int(value) if isinstance(getattr(old, name), int) and float(value).is_integer() else value
-            for name, value in changes.items()
-            if name in fields
-        }
-
-    return DecisionSettings(
-        FilterSettings(**group(base.filters)),
-        RuleSettings(**group(base.rules)),
-        SuppressionSettings(**group(base.suppression)),
-    )
-
-
-def a_hair_less(name: str, value: float, base: DecisionSettings) -> float:
-    """The value next to a flip's, on the side of the value in force."""
-    if name == "border_width":
-        return value + 1
-    if name == "require_pos_gt_neg":
-        return 1.0
-    now = next(getattr(group, name) for group in base if name in type(group).model_fields)
-    return math.nextafter(value, float(now))
 
 
 @settings(deadline=None, max_examples=60)
