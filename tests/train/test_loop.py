@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from lydite.core import (  # noqa: E402
     ImageError,
     InputError,
     InvalidValue,
+    OutputError,
     TrainingError,
     UnknownName,
     UsageError,
@@ -201,6 +203,25 @@ def test_too_little_memory_says_what_to_do(drawn: Drawn, tmp_path: Path) -> None
     asked.network.module.norm = Greedy()
     with pytest.raises(TrainingError, match=r"Memory is too short for a batch of 6.*sampling\.parts = 2"):
         run(asked)
+
+
+def test_a_disk_that_takes_no_more_leaves_the_last_state(drawn: Drawn, tmp_path: Path) -> None:
+    whole = job(drawn, tmp_path / "whole", {"schedule.epochs": 1})
+    run(whole)
+    broken = {"schedule.epochs": 1, "budget.save_steps": 1}
+    run(job(drawn, tmp_path / "broken", broken), steps=2)
+    before = (tmp_path / "broken" / STATE).read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(OutputError, match=r"state\.pt cannot be written"):
+            run(job(drawn, tmp_path / "broken", broken))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / "broken" / STATE).read_bytes() == before
+    rest = job(drawn, tmp_path / "broken", broken)
+    run(rest)
+    assert np.array_equal(logits_of(whole), logits_of(rest))
 
 
 def test_changed_data_are_refused(drawn: Drawn, tmp_path: Path) -> None:
