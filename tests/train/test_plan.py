@@ -47,6 +47,8 @@ def test_grouped_folds_keep_products_whole(task: ImageTask) -> None:
         member = plan.member(fold)
         groups = np.array(task.groups)
         assert not set(groups[member.known]) & set(groups[member.asked])
+    assert plan.keeps_groups(task)
+    assert not folded(task).keeps_groups(task)
 
 
 def test_test_rows_are_never_learned_from(task: ImageTask) -> None:

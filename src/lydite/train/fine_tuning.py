@@ -59,7 +59,8 @@ def run_fine_tune(run: Run, cache: Path | None, watch: Watch = unwatched) -> Sta
         test.append(_say(run, member, network, stream, member.test))
     out, tested = Predictions.concatenate(oof), Predictions.concatenate(test)
     run.note(tuple(data_notes(spec.task, members)))
-    return run.finish(out if len(out) else None, tested if len(tested) else None, summarise(spec.task, out))
+    metrics = summarise(spec.task, out, spec.plan)
+    return run.finish(out if len(out) else None, tested if len(tested) else None, metrics)
 
 
 def check_fine_tune(recipe: Recipe) -> None:

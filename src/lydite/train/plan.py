@@ -109,6 +109,12 @@ class Plan:
         """SHA-256 (hex) of who is held out when."""
         return hashlib.sha256(self.held_out.astype("<i2").tobytes()).hexdigest()
 
+    def keeps_groups(self, task: Task) -> bool:
+        """Whether no group stands on both sides of a fold, so that what is held out is of new groups."""
+        used = np.flatnonzero(self.held_out != NEVER)
+        pairs = {(task.groups[row], int(self.held_out[row])) for row in used if task.groups[row]}
+        return len(pairs) == len({group for group, _ in pairs})
+
     def member(self, fold: int) -> Member:
         """The model that is asked about a fold.
 

@@ -14,7 +14,7 @@ from lydite.core import InputError, Predictions, UsageError
 from lydite.data.watch import Watch, unwatched
 from lydite.engines import Engine
 from lydite.metrics import Figure, Judgements, score_classes
-from lydite.train.plan import Member, missing_classes
+from lydite.train.plan import Member, Plan, missing_classes
 from lydite.train.probe.heads import FittedProbe, fit_probe, load_probe, save_probe
 from lydite.train.probe.looks import Gaze, Looks, look_at
 from lydite.train.recipe import Recipe, Speed
@@ -101,7 +101,7 @@ def run_probe(run: Run, engine: Engine, cache: Path | None, watch: Watch = unwat
     out, tested = Predictions.concatenate(oof), Predictions.concatenate(test)
     run.note(tuple(data_notes(spec.task, members)))
     kept = tuple(part if len(part) else None for part in (out, tested))
-    return run.finish(kept[0], kept[1], summarise(spec.task, out))
+    return run.finish(kept[0], kept[1], summarise(spec.task, out, spec.plan))
 
 
 def check_probe(recipe: Recipe) -> None:
@@ -126,10 +126,14 @@ def check_probe(recipe: Recipe) -> None:
         )
 
 
-def summarise(task: Task, said: Predictions) -> dict[str, object]:
-    """Figures of the rows that may be scored, how many there are of each exposure, and the worst group."""
+def summarise(task: Task, said: Predictions, plan: Plan) -> dict[str, object]:
+    """Figures of the rows that may be scored, how many there are of each exposure, and the worst group.
+
+    Intervals draw groups where the plan keeps each whole, else rows: a run whose models know every group
+    tells nothing of new ones.
+    """
     exposures = {str(exposure): count for exposure, count in said.counts().items()}
-    judged = judgements(task, said)
+    judged = judgements(task, said, draw_groups=plan.keeps_groups(task))
     if not len(judged):
         return {"scored": 0, "exposures": exposures}
     scores = score_classes(judged)
@@ -148,8 +152,13 @@ def _plain(figure: Figure) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else round(value, 6) for name, value in numbers.items()}
 
 
-def judgements(task: Task, said: Predictions) -> Judgements:
+def judgements(task: Task, said: Predictions, *, draw_groups: bool = True) -> Judgements:
     """The rows of predictions that may be scored, beside their labels.
+
+    Args:
+        task: Whose labels and groups.
+        said: What models say of its items.
+        draw_groups: Whether intervals draw groups, where there are any, instead of rows.
 
     Raises:
         InputError: If an item of the predictions is none of the task.
@@ -166,6 +175,7 @@ def judgements(task: Task, said: Predictions) -> Judgements:
         task.labels[rows][scored],
         said.logits[scored].astype(np.float64),
         groups if any(groups) else (),
+        draw_groups=draw_groups,
     )
 
 
