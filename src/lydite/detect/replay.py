@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -15,6 +16,7 @@ from lydite.detect.evidence import Evidence
 from lydite.detect.explain import SWITCHES
 from lydite.detect.finished import FinishedRun
 from lydite.detect.redecide import restore
+from lydite.detect.settings import FilterSettings, RuleSettings, SuppressionSettings
 
 
 @dataclass(slots=True)
@@ -84,10 +86,14 @@ def _accepts(evidence: Evidence, settings: DecisionSettings, row: int) -> bool:
 
 def changed(base: DecisionSettings, changes: Mapping[str, float]) -> DecisionSettings:
     """The settings with some fields replaced, validated like any other settings."""
-    return DecisionSettings(*(type(group)(**_values(group, changes)) for group in base))
+    return DecisionSettings(
+        FilterSettings(**_values(base.filters, changes)),
+        RuleSettings(**_values(base.rules, changes)),
+        SuppressionSettings(**_values(base.suppression, changes)),
+    )
 
 
-def _values(group: BaseModel, changes: Mapping[str, float]) -> dict[str, object]:
+def _values(group: BaseModel, changes: Mapping[str, float]) -> dict[str, Any]:
     old = group.model_dump()
     return old | {
         name: int(value) if isinstance(old[name], int) and float(value).is_integer() else value
