@@ -103,7 +103,7 @@ def picture_in(folder: Path) -> Path:
 def encoders(names: Sequence[str]) -> Iterator[tuple[str, dict[str, object]]]:
     """Encoder settings by name; the MobileNetV2 needs the torch extra and the measuring weights."""
     known: dict[str, dict[str, object]] = {
-        "descriptor": {},
+        "descriptor": {"encoder": "descriptor"},
         "embedded": {"encoder": "embedded"},
         "mobilenetv2": {
             "encoder": "mobilenetv2_100",
