@@ -189,25 +189,32 @@ def command(run: Path, pictures: Path, cache: Path, head: str) -> list[str]:
 
 
 def test_killed_runs_go_on_to_the_same_predictions(tmp_path: Path) -> None:
-    """``kill -9`` at random moments, over and over on one run; it is readable after each."""
+    """``kill -9`` where something was just written, again and again; the run is readable after each."""
     pictures = draw(tmp_path / "fruit", 8)
     whole = command(tmp_path / "whole", pictures, tmp_path / "cache whole", "mlp")
-    began = time.monotonic()
     subprocess.run(whole, env=environment(), check=True, capture_output=True)
-    took = time.monotonic() - began
+    folder, cache = tmp_path / "cut", tmp_path / "cache cut"
+    cut = command(folder, pictures, cache, "mlp")
     moments = random.Random(5)
-    cut = command(tmp_path / "cut", pictures, tmp_path / "cache cut", "mlp")
-    for _ in range(4):
-        with subprocess.Popen(cut, env=environment(), stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(moments.uniform(0, took * 0.7))
+    states = []
+    for pattern, count in (
+        ("cut/data.json", 1),
+        ("cache cut/**/*.vectors", moments.randint(3, 20)),
+        ("cut/seen/fold-0.parquet", 1),
+        ("cut/checkpoints/*/head.npz", 2),
+        ("cut/predictions/oof.parquet", 1),
+    ):
+        with subprocess.Popen(cut, env=environment(), stdout=subprocess.DEVNULL) as process:
+            while len(list(tmp_path.glob(pattern))) < count and process.poll() is None:
+                time.sleep(0.002)
+            time.sleep(moments.uniform(0, 0.02))
             process.send_signal(signal.SIGKILL)
-        if (tmp_path / "cut" / "data.json").exists():
-            assert read_status(tmp_path / "cut").state in {State.INTERRUPTED, State.DONE}
+        states.append(read_status(folder).state)
+    assert set(states) <= {State.INTERRUPTED, State.DONE}
+    assert states.count(State.INTERRUPTED) >= 3
     subprocess.run(cut, env=environment(), check=True, capture_output=True)
-    assert read_status(tmp_path / "cut").state is State.DONE
-    same_predictions(tmp_path / "whole", tmp_path / "cut")
+    assert read_status(folder).state is State.DONE
+    same_predictions(tmp_path / "whole", folder)
 
 
 def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path: Path) -> None:
