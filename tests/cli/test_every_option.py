@@ -284,9 +284,19 @@ CASES: dict[str, Case] = {
     "--quiet": Case(("--quiet",)),
 }
 OF_A_CLUSTER = {"--engine", "--ray-address", "--ray-gpus"}
-COVERED_ELSEWHERE = {"--positive", "--bank", "--out", "--help", "--points-per-batch", *OF_A_CLUSTER}
-"""Required, or instead of it (test_detect_bank) or of a cluster (engines/test_ray_detect),
-or nothing to compare with: a batch of points changes memory and speed, and by law no mask."""
+OF_A_REVIEW = {"--reviewed", "--journal"}
+COVERED_ELSEWHERE = {
+    "--positive",
+    "--bank",
+    "--out",
+    "--help",
+    "--points-per-batch",
+    *OF_A_CLUSTER,
+    *OF_A_REVIEW,
+}
+"""Required, or instead of it (test_detect_bank), of a cluster (engines/test_ray_detect), of a review
+(test_reviewed), or nothing to compare with: a batch of points changes memory and speed,
+and by law no mask."""
 
 
 @pytest.fixture(scope="module")

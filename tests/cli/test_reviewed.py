@@ -19,13 +19,15 @@ from reports.fake_run import FakeRun
 from review.by_truth import judge_regions
 
 FIRST, SECOND = slice(0, 2), slice(2, 4)
+OPEN = ("--min-pos-score", 0.55, "--consensus-thr", 0.55)
+"""So much passes that there is something to accept and much to refuse."""
 
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> ShelfPaths:
     """Four shelves, and two examples of an aubergine: nothing says what is none."""
     root = tmp_path_factory.mktemp("shelf")
-    made = write_shelf(root, 7, scenes=4, exemplars_per_class=2, negatives=0, empty=0, size_hw=(300, 400))
+    made = write_shelf(root, 10, scenes=4, exemplars_per_class=2, negatives=0, empty=0, size_hw=(300, 400))
     for folder in made.positive.iterdir():
         if folder.name != "aubergine":
             shutil.rmtree(folder)
@@ -35,7 +37,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> ShelfPaths:
 def detect(shelf: ShelfPaths, part: slice, out: Path, *more: object) -> FinishedRun:
     pictures = sorted(shelf.scenes.iterdir())[part]
     command = ("detect", "run", *pictures, "--positive", shelf.positive, "--out", out)
-    done = lydite(*command, "--preset", "soft", "--no-pages", "--quiet", *more)
+    done = lydite(*command, "--preset", "soft", *OPEN, "--no-pages", "--quiet", *more)
     assert done.code == 0, done.err
     return FinishedRun.open(out)
 
@@ -44,21 +46,27 @@ def f1(run: FinishedRun, shelf: ShelfPaths) -> float:
     return float(summarise_matching(evaluate_run(run.folder, run.records, shelf.truth), 0.5)["f1"])
 
 
-def test_what_was_refused_raises_f1_on_other_pictures(tmp_path: Path, shelf: ShelfPaths) -> None:
+def test_what_was_judged_raises_f1_on_other_pictures(tmp_path: Path, shelf: ShelfPaths) -> None:
     first = detect(shelf, FIRST, tmp_path / "first")
     command = ("detect", "run", shelf.scenes, "--out", tmp_path / "out", "--reviewed")
     assert "Nobody has accepted or refused a region" in words(lydite(*command, first.path).err)
     assert "Only a workspace or a run has regions" in words(lydite(*command, shelf.scenes).err)
     with_bank = lydite(*command, first.path, "--bank", tmp_path / "a.bank")
     assert "Option --bank holds its own examples." in words(with_bank.err)
-    source = open_source(first.path, None)
+    elsewhere = ("--journal", tmp_path / "elsewhere.db")
+    alone = lydite(*command[:-1], "--positive", shelf.positive, *elsewhere)
+    assert "there is no --reviewed" in words(alone.err)
+    source = open_source(first.path, str(elsewhere[1]))
     book = open_journal(source.journal)
-    book.append(judge_regions(source.pile, shelf.truth))
+    verdicts = judge_regions(source.pile, shelf.truth)
+    assert {each.act for each in verdicts} == {Act.KEEP, Act.TRASH}
+    book.append(verdicts)
     book.close()
+    reviewed = ("--reviewed", first.path, *elsewhere)
     before = f1(detect(shelf, SECOND, tmp_path / "before"), shelf)
-    after = f1(detect(shelf, SECOND, tmp_path / "after", "--reviewed", first.path), shelf)
+    after = f1(detect(shelf, SECOND, tmp_path / "after", *reviewed), shelf)
     assert after > before
-    done = lydite("detect", "bank", shelf.positive, "--reviewed", first.path, "--out", tmp_path / "kept.bank")
+    done = lydite("detect", "bank", shelf.positive, *reviewed, "--out", tmp_path / "kept.bank")
     assert done.code == 0, done.err
     assert load_bank(tmp_path / "kept.bank").bank.negatives is not None
 

@@ -42,7 +42,12 @@ def read_all_reviewed(reviewed: Sequence[Path], journal: str | None) -> tuple[Ex
     Args:
         reviewed: Folders of reviewed runs or workspaces.
         journal: File or URL, if it is not beside them.
+
+    Raises:
+        UsageError: If a journal is named but nothing that it could be of.
     """
+    if journal is not None and not reviewed:
+        raise UsageError("Option --journal names the journal of a review, but there is no --reviewed.")
     return tuple(each for source in reviewed for each in read_reviewed(source, journal))
 
 
