@@ -49,6 +49,7 @@ SAMPLES = [
     ServerError("https://server", "does not answer", "Ask again.", 503),
     ExemplarError("There is no exemplar."),
     CheckpointError("It holds code."),
+    errors.TrainingError("The loss is not finite.", "Lower the learning rate.", "inf"),
     OutputError("The disk is full."),
     ContractError("They met."),
     InvalidValue("Boxes.xyxy", "finite", float("inf")),

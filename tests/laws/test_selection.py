@@ -11,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lydite.core
-from lydite.core import Boxes, Candidates, ClassMap, Decisions, Features, ItemId, Masks, Outcome
+from lydite.core import (
+    Boxes,
+    Candidates,
+    ClassMap,
+    Decisions,
+    Features,
+    ItemId,
+    Masks,
+    Outcome,
+    Predictions,
+)
 from strategies import selections, space, unit
 
 COUNT = 6
@@ -41,6 +51,14 @@ def rows_of_every_type() -> dict[str, Any]:
             (Outcome.ACCEPTED,) * COUNT,
             ((),) * COUNT,
             (None,) * COUNT,
+        ),
+        "Predictions": Predictions(
+            tuple(ItemId("shelf", name) for name in names),
+            ClassMap(names),
+            np.eye(COUNT, dtype=np.float32),
+            "a run",
+            (number % 3).astype(np.int16),
+            (number % 4).astype(np.uint8),
         ),
     }
 

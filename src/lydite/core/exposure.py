@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +61,7 @@ class Seen:
         return pictures
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ledger:
     """What every known model saw.
 
@@ -76,11 +75,18 @@ class Ledger:
 
     seen: Mapping[str, Seen]
     duplicates: Iterable[Iterable[ImageId]] = ()
+    _thing: dict[ImageId, int] = field(init=False, repr=False)
+    """The number of the thing that each known picture shows."""
+    _things: int = field(init=False, repr=False)
+    """How many of them there are."""
     _closed: dict[str, _Closed] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seen", dict(self.seen))
         object.__setattr__(self, "duplicates", tuple(tuple(group) for group in self.duplicates))
+        thing = _number_things(self._pictures(), self.duplicates)
+        object.__setattr__(self, "_thing", thing)
+        object.__setattr__(self, "_things", max(thing.values(), default=-1) + 1)
         for name in self._in_order():
             self._closed[name] = self._close(name)
 
@@ -115,18 +121,13 @@ class Ledger:
             near = [name for name in dict.fromkeys(far) if name not in found]
         return tuple(found)
 
-    @cached_property
-    def _thing(self) -> dict[ImageId, int]:
-        """The number of the thing that each known picture shows."""
-        everything: dict[ImageId, None] = {}
+    def _pictures(self) -> dict[ImageId, None]:
+        """Every picture that a model saw."""
+        pictures: dict[ImageId, None] = {}
         for seen in self.seen.values():
             for role in Role:
-                everything.update(dict.fromkeys(seen.of(role)))
-        return _number_things(everything, self.duplicates)
-
-    @cached_property
-    def _things(self) -> int:
-        return max(self._thing.values(), default=-1) + 1
+                pictures.update(dict.fromkeys(seen.of(role)))
+        return pictures
 
     def _close(self, name: str) -> _Closed:
         seen = self.seen[name]
