@@ -47,8 +47,7 @@ class View:
         height, width = luma.size_hw
         scale = min(1.0, LONG_SIDE / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        whole = luma.pixels.shape == (size[1], size[0])
-        grey = luma.pixels if whole else cv2.resize(luma.pixels, size, interpolation=cv2.INTER_AREA)
+        grey = _shrink(luma.pixels, size)
         thumb = cv2.resize(grey, (THUMB_SIDE, THUMB_SIDE), interpolation=cv2.INTER_AREA)
         counts = cv2.calcHist([np.asarray(grey)], [0], None, [256], [0, 256]).ravel().astype(np.float64)
         return cls(luma.size_hw, np.asarray(grey, np.uint8), counts / grey.size, np.asarray(thumb, np.uint8))
@@ -56,3 +55,17 @@ class View:
     def level(self, share: float) -> float:
         """The level, in [0, 1], that a share of the pixels does not exceed."""
         return float(np.searchsorted(self.histogram.cumsum(), share - 1e-9)) / 255
+
+
+def _shrink(pixels: cv2.typing.MatLike, size: tuple[int, int]) -> cv2.typing.MatLike:
+    """The mean of what each pixel of a smaller picture covers.
+
+    To shrink by less than a half, area by area, costs more than all checks together. Twice the wanted size,
+    interpolated, and then the mean of each two by two comes to nearly the same for a third of that.
+    """
+    if pixels.shape == (size[1], size[0]):
+        return pixels
+    twice = (2 * size[0], 2 * size[1])
+    if pixels.shape[0] < twice[1] and pixels.shape[1] < twice[0]:
+        pixels = cv2.resize(pixels, twice, interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
