@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clean.piles import scenery, write
 from cli.support_cli import Outcome, lydite, words
 from lydite.core import Exposure
 from lydite.data import load_predictions
@@ -87,6 +88,26 @@ def test_weights_of_unknown_past_leave_nothing_to_score(pictures: Path, tmp_path
     assert "scored 0 rows (18 unknown)" in words(done.out)
     oof = load_predictions(tmp_path / "run" / "predictions" / "oof.parquet")
     assert set(oof.exposure) == {Exposure.UNKNOWN}
+
+
+def test_twins_of_what_was_learned_are_not_scored(tmp_path: Path) -> None:
+    """One scene lies under another name, mirrored: whoever learned the one knows the other."""
+    for number in range(4):
+        write(tmp_path / "pictures" / "pear" / f"{number}.png", scenery(number))
+        write(tmp_path / "pictures" / "fig" / f"{number}.png", scenery(9 + number))
+    write(tmp_path / "pictures" / "pear" / "again.jpg", scenery(3)[:, ::-1])
+    home = tmp_path / "shop"
+    assert lydite("data", "import", tmp_path / "pictures", "--workspace", home, "--quiet").code == 0
+    scanned = lydite("clean", "scan", "--workspace", home, "--no-semantic", "--no-pages", "--quiet")
+    assert scanned.code == 0, scanned.err
+    scan = Path(scanned.out.split("scan ")[-1].strip())
+    folds = ("--folds", 9)
+    alone = lydite("train", "run", home, *SMALL, *folds)
+    assert "scored             9 rows (9 clean)" in alone.out, alone.err
+    told = lydite("train", "run", home, *SMALL, *folds, "--twins", scan)
+    assert "scored             7 rows (7 clean, 2 trained)" in told.out, told.err
+    none = lydite("train", "run", home, *SMALL, *folds, "--twins", tmp_path)
+    assert (none.code, "holds no finished scan: pairs.parquet" in words(none.err)) == (1, True)
 
 
 @pytest.mark.parametrize(

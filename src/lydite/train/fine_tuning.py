@@ -16,7 +16,7 @@ from lydite.data.watch import Watch, unwatched
 from lydite.train.assembly import build_stream, network_of
 from lydite.train.course import final_side, plan_epochs
 from lydite.train.judge import judge
-from lydite.train.loop import MODEL, STATE, Job, fit
+from lydite.train.loop import MODEL, Job, fit, tidy
 from lydite.train.machine import Machine
 from lydite.train.network import Network, load_network
 from lydite.train.plan import Member
@@ -83,7 +83,9 @@ def _trained(run: Run, member: Member, cache: Path | None, watch: Watch) -> Netw
     network = network_of(recipe.backbone, task.classes)
     folder = run.checkpoints(member.fold)
     if member.fold in run.status.done and (folder / MODEL).is_file():
+        tidy(folder)
         load_network(network, folder / MODEL)
+        Machine.of(recipe.budget).place(network.module)
         return network
     job = Job(
         recipe=recipe,
@@ -101,7 +103,7 @@ def _trained(run: Run, member: Member, cache: Path | None, watch: Watch) -> Netw
     for record in watch(fit(job), None, f"fold {member.fold}"):
         began = _keep(run, member, record, began)
     run.finish_fold(member.fold)
-    (folder / STATE).unlink(missing_ok=True)
+    tidy(folder)
     return network
 
 

@@ -197,10 +197,27 @@ def _save(job: Job, state: State) -> Iterator[Record]:
     state.save(path)
     best = state.progress.best
     kept = best and _best_name(best.epoch, best.source)
-    for old in job.folder.glob("best-*.safetensors"):
+    for old in _best_files(job.folder):
         if old.name != kept:
             old.unlink()
     yield Saved(state.progress.step, path)
+
+
+def tidy(folder: Path) -> None:
+    """Remove what only a training that goes on needs: its state, and the weights of the best epoch.
+
+    To be called when the run knows that the model is ready, for from then on nobody goes on with the state:
+    ``model.safetensors`` alone stays.
+
+    Args:
+        folder: Of a ``Job`` that came to its end.
+    """
+    for scaffold in (*_best_files(folder), folder / STATE):
+        scaffold.unlink(missing_ok=True)
+
+
+def _best_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("best-*.safetensors"))
 
 
 def _finish(job: Job, state: State, stream: Stream) -> Iterator[Record]:
