@@ -1,4 +1,4 @@
-"""A real server, started by the command, for tests."""
+"""Real servers for tests: started by the command, or by what the command calls."""
 
 from __future__ import annotations
 
@@ -7,25 +7,37 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 import polars as pl
 
+from lydite.cli.commands.review import open_desk
+from lydite.cli.review_source import open_source
+from lydite.review import ReviewSettings
+from lydite.review.access import Access
+from lydite.review.app import build_server, listen
 from pictures import Pixels, save
 from support import REPOSITORY
 
 
 @dataclass
-class Server:
+class Place:
+    """Where a page is."""
+
+    url: str
+    port: int
+
+
+@dataclass
+class Server(Place):
     """A running ``lydite review serve``."""
 
     process: subprocess.Popen[str]
-    url: str
-    port: int
 
     def kill(self) -> None:
         """As a power cut would."""
@@ -52,7 +64,7 @@ def start(source: Path, *more: object, port: int = 0) -> Server:
         said.append(line)
         found = re.search(r"(http://[^/]+:(\d+)/\S*)", line)
         if found:
-            return Server(process, found[1], int(found[2]))
+            return Server(found[1], int(found[2]), process)
     raise AssertionError("".join(said))
 
 
@@ -67,6 +79,26 @@ def serving(source: Path, *more: object, port: int = 0) -> Iterator[Server]:
         server.process.wait()
         if server.process.stdout:
             server.process.stdout.close()
+
+
+@contextmanager
+def answering(
+    source: Path, *, predictions: Sequence[Path] = (), findings: Sequence[Path] = (), **settings: object
+) -> Iterator[Place]:
+    """The page that the command serves, from a thread of this process: it is there in an instant."""
+    desk, book = open_desk(open_source(source, None), ReviewSettings(**settings), predictions, findings)  # type: ignore[arg-type]
+    sock, begun = listen("127.0.0.1", 0), Event()
+    server = build_server(desk, Access(), begun.set)
+    thread = Thread(target=server.run, kwargs={"sockets": [sock]})
+    thread.start()
+    try:
+        begun.wait()
+        port = sock.getsockname()[1]
+        yield Place(f"http://127.0.0.1:{port}/", port)
+    finally:
+        server.should_exit = True
+        thread.join()
+        book.close()
 
 
 def plain(size_hw: tuple[int, int], number: int) -> Pixels:

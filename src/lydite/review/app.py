@@ -158,6 +158,11 @@ def serve(desk: Desk, sock: socket.socket, access: Access, ready: Callable[[], N
         access: Who may ask.
         ready: Called once the page can be opened.
     """
+    build_server(desk, access, ready).run(sockets=[sock])
+
+
+def build_server(desk: Desk, access: Access, ready: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """What answers once it is run, and ends soon after its ``should_exit`` is set; see ``serve``."""
     config = uvicorn.Config(
         build_app(desk, access),
         log_level="warning",
@@ -172,7 +177,7 @@ def serve(desk: Desk, sock: socket.socket, access: Access, ready: Callable[[], N
             await super().startup(sockets)
             ready()
 
-    Server(config).run(sockets=[sock])
+    return Server(config)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +14,11 @@ from rich.table import Table
 from lydite.cli.commands.review_apply import apply
 from lydite.cli.commands.review_restore import restore
 from lydite.cli.options import with_settings
-from lydite.cli.review_source import Database, SourceArgument, open_source, settings_of
+from lydite.cli.review_source import Database, Source, SourceArgument, open_source, settings_of
 from lydite.cli.screen import err, out
 from lydite.review import (
     Desk,
+    Journal,
     Pile,
     Reasons,
     ReviewSettings,
@@ -80,18 +82,15 @@ def serve(
 
     settings = settings_of(given)
     opened = open_source(source, journal, regions=regions)
-    beliefs = read_beliefs(predictions, opened.pile) if predictions else no_beliefs(opened.pile)
-    reasons = _reasons(findings, opened.pile) if findings else {}
+    desk, book = open_desk(opened, settings, predictions or (), findings or ())
     if predictions:
-        honest, other, none = beliefs.coverage
+        honest, other, none = desk.beliefs.coverage
         out.print(f"predictions  {honest:,} out of fold, {other:,} other, {none:,} none", markup=False)
-    book = open_journal(opened.journal)
-    desk = Desk(opened.pile, book, beliefs, reasons, settings)
     sock = listen(host, port)
     shown = token or ("" if is_loopback(host) else secrets.token_urlsafe(16))
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{sock.getsockname()[1]}/{f'?token={shown}' if shown else ''}"
-    pictures = f"{len(opened.pile):,} {'regions' if opened.pile.shapes is not None else 'pictures'}"
+    pictures = f"{len(desk.pile):,} {'regions' if desk.pile.shapes is not None else 'pictures'}"
     out.print(f"journal      {opened.shown_journal}", markup=False)
 
     def ready() -> None:
@@ -107,7 +106,19 @@ def serve(
     err.print("Ended; every acknowledged answer is in the journal.")
 
 
-def _reasons(tables: list[Path], pile: Pile) -> Reasons:
+def open_desk(
+    opened: Source, settings: ReviewSettings, predictions: Sequence[Path] = (), findings: Sequence[Path] = ()
+) -> tuple[Desk, Journal]:
+    """A review with what tables of models and checks say, and its journal, which is opened last."""
+    beliefs = read_beliefs(predictions, opened.pile) if predictions else no_beliefs(opened.pile)
+    reasons = _reasons(findings, opened.pile)
+    book = open_journal(opened.journal)
+    return Desk(opened.pile, book, beliefs, reasons, settings), book
+
+
+def _reasons(tables: Sequence[Path], pile: Pile) -> Reasons:
+    if not tables:
+        return {}
     from lydite.clean.checks import CHECKS, Worse
 
     reasons: Reasons = {}
@@ -165,9 +176,8 @@ def stats(
     Example: lydite review stats photos/
     """
     opened = open_source(source, journal, regions=regions)
-    beliefs = read_beliefs(predictions, opened.pile) if predictions else no_beliefs(opened.pile)
-    book = open_journal(opened.journal)
-    show_summary(Desk(opened.pile, book, beliefs, {}, settings_of(given)).summary())
+    desk, book = open_desk(opened, settings_of(given), predictions or ())
+    show_summary(desk.summary())
     book.close()
 
 

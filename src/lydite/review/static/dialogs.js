@@ -33,17 +33,27 @@ export function askWho(preset) {
   });
 }
 
+const GESTURES = (regions) => [
+  ["swipe left", regions ? "accept" : "OK: the label is right"],
+  ["swipe right", "suspicious: opens the answers below"],
+  ["pinch", "zoom; drag to move"],
+  ["tap twice", regions ? "whole picture and back" : "zoom in and out"],
+];
+
+// Gestures first where fingers are what points.
 export function showHelp(kind) {
-  $("keys").replaceChildren(...KEYS(kind === "regions").flatMap(([key, what]) => [element("dt", {}, element("kbd", { textContent: key })), element("dd", { textContent: what })]));
+  const [regions, touch] = [kind === "regions", matchMedia("(pointer: coarse)").matches];
+  const rows = touch ? [...GESTURES(regions), ...KEYS(regions)] : [...KEYS(regions), ...(navigator.maxTouchPoints ? GESTURES(regions) : [])];
+  $("keys").replaceChildren(...rows.flatMap(([key, what]) => [element("dt", {}, element("kbd", { textContent: key })), element("dd", { textContent: what })]));
   $("help").showModal();
 }
 
-const ORDER = [["keep", "kept"], ["relabel", "relabelled"], ["trash", "trash"], ["unsure", "unsure"], ["disputed", "disputed"]];
+const ORDER = (regions) => [["keep", regions ? "accepted" : "OK"], ["relabel", "relabelled"], ["trash", regions ? "refused" : "trash"], ["unsure", "unsure"], ["disputed", "disputed"]];
 
-export async function showSummary() {
+export async function showSummary(kind) {
   const found = await get("/api/summary", {});
   const seen = Object.values(found.counts).reduce((a, b) => a + b, 0);
-  const rows = [["seen", `${seen.toLocaleString("en")} of ${found.total.toLocaleString("en")}`], ...ORDER.map(([key, name]) => [name, (found.counts[key] || 0).toLocaleString("en")])];
+  const rows = [["seen", `${seen.toLocaleString("en")} of ${found.total.toLocaleString("en")}`], ...ORDER(kind === "regions").map(([key, name]) => [name, (found.counts[key] || 0).toLocaleString("en")])];
   const { left } = found;
   rows.push(["errors left", left.sample ? `about ${Math.round(left.estimate)}, with ${Math.round(100 * left.level)} % confidence ${left.low} to ${left.high}` : "not known yet: review some of the random slice"]);
   const list = element("dl", { className: "figures" }, ...rows.flatMap(([name, value]) => [element("dt", { textContent: name }), element("dd", { textContent: value })]));
@@ -61,6 +71,7 @@ export class Classes {
       const input = $("add").querySelector("input");
       this.do({ act: "add", label: input.value.trim() }).then((done) => { if (done) input.value = ""; });
     });
+    $("leave").addEventListener("click", () => this.leave());
     $("change").addEventListener("submit", (event) => {
       event.preventDefault();
       const target = this.act === "rename" ? $("new-name").value.trim() : $("into").value;
@@ -69,8 +80,7 @@ export class Classes {
   }
 
   async open() {
-    $("refused").textContent = "";
-    $("change").hidden = true;
+    this.leave();
     if (!$("classes").open) $("classes").showModal();
     const { per_class: counts } = await get("/api/summary", {});
     this.names = Object.keys(counts);
@@ -85,9 +95,18 @@ export class Classes {
     }));
   }
 
+  leave() {
+    $("refused").textContent = "";
+    $("change").hidden = true;
+    $("add").hidden = false;
+  }
+
+  // The question takes the place of the field for a new class: the table stays where it is.
   ask(act, name) {
     Object.assign(this, { act, name });
     $("change").hidden = false;
+    $("add").hidden = true;
+    $("classes").scrollTop = 0;
     $("change-title").textContent = act === "rename" ? `New name of ${name}` : `Merge ${name} into`;
     $("new-name").hidden = act !== "rename";
     $("into").hidden = act === "rename";

@@ -4,7 +4,7 @@ import { get, Offline } from "./api.js";
 import { Deck } from "./deck.js";
 import { askWho, Classes, showHelp, showSummary } from "./dialogs.js";
 import { newId, Outbox } from "./outbox.js";
-import { DIGITS, Pace, Panel } from "./panel.js";
+import { DIGITS, element, Pace, Panel } from "./panel.js";
 import { Stage } from "./stage.js";
 
 const $ = (id) => document.getElementById(id);
@@ -19,7 +19,7 @@ class Review {
     this.acts = 0;
     this.pace = new Pace();
     this.refusals = new Map();
-    this.panel = new Panel(hello.kind, (name, at) => this.choose(name, at));
+    this.panel = new Panel(hello.kind, (name, at) => this.choose(name, at), () => this.search());
     this.panel.setClasses(hello.classes);
     this.stage = new Stage($("stage"), (what, at) => (what === "ok" ? this.ok(at) : this.odd(at)));
     this.stage.words = [hello.kind === "regions" ? "Accept" : "OK", "Suspicious"];
@@ -55,12 +55,12 @@ class Review {
     const once = {
       ArrowLeft: () => (this.doubting ? this.doubt(false) : this.ok(at)),
       ArrowRight: () => (this.doubting ? this.choose(this.panel.suggestion, at) : this.odd(at)),
-      Enter: () => this.doubting && this.choose(this.panel.suggestion, at),
+      Enter: () => (this.doubting ? this.choose(this.panel.suggestion, at) : this.goOn()),
       Escape: () => this.doubt(false),
       t: () => this.judge("trash", "", at),
       Delete: () => this.judge("trash", "", at),
       u: () => this.judge("unsure", "", at),
-      "/": () => { this.doubt(true); $("find").focus(); },
+      "/": () => this.search(),
       " ": () => this.stage.toggle(),
       "?": () => showHelp(this.kind),
       h: () => showHelp(this.kind),
@@ -131,11 +131,50 @@ class Review {
     document.body.classList.toggle("looking", visible);
   }
 
-  finish() {
+  async finish() {
     this.look(false);
     document.body.classList.add("finished");
-    this.stage.say(this.outbox.offline ? "No connection, and no more pictures here. Your answers are kept and sent when it is back." : "That was the last picture of this queue. Choose another one above, or look at the summary.");
-    if (this.outbox.offline) this.retry = setTimeout(() => !this.card && this.advance(), 1500);
+    if (this.outbox.offline) {
+      this.stage.say("No connection, and no more pictures here. Your answers are kept and sent when it is back.");
+      this.retry = setTimeout(() => !this.card && this.advance(), 1500);
+      return;
+    }
+    const deck = this.deck;
+    this.stage.say(...this.ending());
+    await this.outbox.flush();
+    const standing = await get("/api/standing", { reviewer: this.reviewer }).catch(() => null);
+    if (!standing || deck !== this.deck || this.card) return;
+    this.setQueues(standing.queues);
+    this.stage.say(...this.ending());
+  }
+
+  // What stands in place of the picture after the last one.
+  ending() {
+    const seen = this.total && this.done >= this.total;
+    const title = seen ? "This queue is done." : "Nothing is left here for you.";
+    const why = seen ? `You have seen ${this.total === 1 ? "the one" : `all ${this.total.toLocaleString("en")}`} of it.` : "Others have seen the rest, or have it before them now.";
+    const button = (text, key, what, className = "") => {
+      const made = element("button", { type: "button", className }, `${text} `, element("kbd", { textContent: key }));
+      made.addEventListener("click", what);
+      return made;
+    };
+    const next = this.nextQueue;
+    const buttons = next ? [button(`Go on: ${next.title} (${(next.total - next.done).toLocaleString("en")})`, "Enter", () => this.goOn(), "main")] : [];
+    buttons.push(button("Summary", "S", () => this.summarise()));
+    return [element("h2", { textContent: title }), element("p", { textContent: next ? why : `${why} No other queue has anything for you.` }), element("div", {}, ...buttons)];
+  }
+
+  get nextQueue() {
+    return [...this.queues.values()].find((queue) => queue.total > queue.done && queue.name !== this.deck.queue);
+  }
+
+  goOn() {
+    if (!this.card && document.body.matches(".finished") && this.nextQueue) this.open(this.nextQueue.name);
+  }
+
+  search() {
+    this.doubt(true);
+    $("find").focus();
   }
 
   count() {
@@ -185,12 +224,15 @@ class Review {
     if (this.acts % REFRESH === 0) this.estimate();
   }
 
-  async undo() {
-    if (this.busy) return;
-    if (!this.past.length) {
-      this.busy = true;
-      await this.recall().finally(() => { this.busy = false; });
-    }
+  // One after the other: the first may have to wait for acts of earlier sessions, and no key is lost meanwhile.
+  undo() {
+    this.undoing = (this.undoing ?? Promise.resolve()).then(async () => {
+      if (!this.past.length) await this.recall();
+      this.undoLast();
+    });
+  }
+
+  undoLast() {
     const last = this.past.pop();
     if (!last) {
       this.toast("There is nothing left to undo.");
@@ -283,7 +325,7 @@ class Review {
 
   async summarise() {
     await this.outbox.flush();
-    await showSummary().catch((error) => this.trouble(error));
+    await showSummary(this.kind).catch((error) => this.trouble(error));
   }
 
   async openClasses() {

@@ -1,6 +1,7 @@
 // What stands beside the picture. Texts from outside enter as text, never as markup.
 
 export const DIGITS = "1234567890";
+const FAINT = 0.005;
 
 export function element(tag, options = {}, ...children) {
   const made = document.createElement(tag);
@@ -16,9 +17,10 @@ const percent = (value) => `${(100 * value).toFixed(value > 0.0995 && value < 0.
 const SAID = { keep: "OK", relabel: "relabelled", trash: "trash", unsure: "unsure" };
 
 export class Panel {
-  constructor(kind, choose) {
+  constructor(kind, choose, search) {
     this.regions = kind === "regions";
     this.choose = choose;
+    this.search = search;
     this.classes = [];
     $("ok").lastElementChild.textContent = this.regions ? "Accept" : "OK";
     $("trash").firstElementChild.textContent = this.regions ? "Refuse" : "Trash";
@@ -28,7 +30,9 @@ export class Panel {
 
   setClasses(classes) {
     this.classes = classes;
-    $("chips").replaceChildren(...classes.slice(0, 10).map((name, place) => this.button(name, DIGITS[place])));
+    const more = element("button", { type: "button", className: "chip", title: "Type a part of its name", tabIndex: -1 }, element("kbd", { textContent: "/" }), element("span", { textContent: `any of ${classes.length} classes` }));
+    more.addEventListener("click", () => this.search());
+    $("chips").replaceChildren(...classes.slice(0, 10).map((name, place) => this.button(name, DIGITS[place])), ...(classes.length > 10 ? [more] : []));
     this.filter();
   }
 
@@ -41,10 +45,11 @@ export class Panel {
 
   show(card, before) {
     this.card = card;
-    const what = this.regions ? "Is this one?" : "Is this right?";
+    const what = this.regions ? "The outlined thing is:" : "Is this right?";
     $("asks").textContent = card.adjudicates ? "Disputed: your answer settles it" : before ? `Before: ${SAID[before.act] || before.act}${before.label ? ` · ${before.label}` : ""}` : what;
     $("asks").classList.toggle("before", Boolean(before));
     $("label").textContent = card.label || "No label yet";
+    $("label").classList.toggle("long", card.label.length > 36);
     $("name").textContent = card.name + (card.region === null ? "" : ` · region ${card.region}`) + (card.shape && card.shape.score !== null ? ` · score ${card.shape.score.toFixed(2)}` : "");
     $("words").replaceChildren(...card.words.map(([who, said, label]) => element("p", {}, element("b", { textContent: who }), ` said ${said === "label" ? label : said}`)));
     $("beliefs").replaceChildren(...this.beliefs(card));
@@ -60,7 +65,8 @@ export class Panel {
 
   beliefs(card) {
     if (!card.beliefs.length) return [];
-    const rows = card.beliefs.map(([name, value]) => {
+    const worth = card.beliefs.filter(([name, value], place) => place < 2 || value >= FAINT);
+    const rows = worth.map(([name, value]) => {
       const row = element("button", { type: "button", className: "belief", title: `It is ${name}`, tabIndex: -1 });
       const bar = element("span", { className: "bar" });
       bar.style.setProperty("--p", value);
@@ -70,7 +76,7 @@ export class Panel {
       row.addEventListener("click", (event) => this.choose(name, event.timeStamp));
       return row;
     });
-    const source = card.honest ? "The model thinks, without having seen this label" : "The model thinks; it may have learned from this label";
+    const source = card.honest ? "The model, which never saw this label:" : "The model, which may have learned from this label:";
     return [element("p", { className: "muted", textContent: source }), ...rows];
   }
 
@@ -82,7 +88,8 @@ export class Panel {
     this.matches = text ? [...first, ...held.filter((name) => !first.includes(name))] : held;
     this.chosen = 0;
     $("found").replaceChildren(...this.matches.slice(0, 60).map((name, place) => {
-      const option = element("li", { id: `found-${place}`, role: "option" }, name);
+      const digit = DIGITS[this.classes.indexOf(name)];
+      const option = element("li", { id: `found-${place}`, role: "option" }, name, ...(digit && !text ? [element("kbd", { textContent: digit, ariaHidden: true })] : []));
       option.addEventListener("pointerdown", (event) => event.preventDefault());
       option.addEventListener("click", (event) => this.choose(name, event.timeStamp));
       return option;
@@ -140,7 +147,7 @@ export class Pace {
   }
 
   text(left) {
-    if (this.times.length < 4) return "";
+    if (this.times.length < 4 || !left) return "";
     const rate = ((this.times.length - 1) / Math.max(1, this.times.at(-1) - this.times[0])) * 60000;
     const minutes = left / rate;
     const end = new Date(Date.now() + minutes * 60000);

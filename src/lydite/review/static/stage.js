@@ -3,6 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const TINY = 8;
 const SWIPE = 0.22;
+const CAPTION = 30;
 
 export class Stage {
   constructor(root, act) {
@@ -52,10 +53,11 @@ export class Stage {
     for (const peer of card.peers) deck.picture(peer).ready.then(() => this.fit());
   }
 
-  say(text) {
+  // Words, or elements, in place of a picture.
+  say(...parts) {
     this.frames.replaceChildren();
     this.main = null;
-    this.note.textContent = text;
+    this.note.replaceChildren(...parts);
     this.note.hidden = false;
   }
 
@@ -79,13 +81,14 @@ export class Stage {
   }
 
   fit() {
+    this.lay();
     for (const figure of this.frames.children) {
       const sheet = figure.firstElementChild;
       const image = sheet.firstElementChild;
-      const [height, width] = this.card.shape ? this.card.shape.size : [image.naturalHeight, image.naturalWidth];
+      const [height, width] = this.sizeOf(image);
       if (!width || !height) continue;
-      const caption = figure.children[1] ? figure.children[1].offsetHeight : 0;
-      const room = [figure.clientWidth, this.frames.clientHeight - caption];
+      const caption = figure.children[1] ? figure.children[1].offsetHeight + 6 : 0;
+      const room = [figure.clientWidth, figure.clientHeight - caption];
       const scale = Math.min(room[0] / width, room[1] / height, TINY);
       sheet.style.width = `${Math.max(1, width * scale)}px`;
       sheet.style.height = `${Math.max(1, height * scale)}px`;
@@ -96,17 +99,35 @@ export class Stage {
     else this.place();
   }
 
-  // Enlarge until a region and what lies around it fill the stage.
+  sizeOf(image) {
+    return this.card.shape ? this.card.shape.size : [image.naturalHeight, image.naturalWidth];
+  }
+
+  // As many columns as make copies largest.
+  lay() {
+    const count = this.frames.children.length;
+    if (count < 2) {
+      this.frames.style.setProperty("--columns", 1);
+      return;
+    }
+    const [height, width] = this.sizeOf(this.frames.querySelector("img"));
+    const enlarged = (columns) => Math.min(this.frames.clientWidth / columns / width, (this.frames.clientHeight / Math.ceil(count / columns) - CAPTION) / height);
+    const columns = Array.from({ length: count }, (_, k) => count - k);
+    this.frames.style.setProperty("--columns", columns.reduce((best, now) => (enlarged(now) > enlarged(best) ? now : best)));
+  }
+
+  // Enlarge until a region and what lies around it fill the stage, and no edge of the picture stands within it.
   aim() {
     const [x0, y0, x1, y1] = this.card.shape.box;
     const sheet = this.main.firstElementChild;
     const unit = Number(sheet.dataset.scale);
     const [width, height] = [sheet.offsetWidth, sheet.offsetHeight];
-    const margin = 0.6 * Math.max(x1 - x0, y1 - y0) + 8;
+    const margin = 0.8 * Math.max(x1 - x0, y1 - y0) + 12;
     const wanted = Math.min(this.frames.clientWidth / ((x1 - x0 + 2 * margin) * unit), this.frames.clientHeight / ((y1 - y0 + 2 * margin) * unit));
     this.scale = Math.min(Math.max(1, wanted), 8 / Math.min(unit, 1));
-    this.x = (width / 2 - ((x0 + x1) / 2) * unit) * this.scale;
-    this.y = (height / 2 - ((y0 + y1) / 2) * unit) * this.scale;
+    const within = (value, size, room) => Math.max(-Math.max(0, (size * this.scale - room) / 2), Math.min(Math.max(0, (size * this.scale - room) / 2), value));
+    this.x = within((width / 2 - ((x0 + x1) / 2) * unit) * this.scale, width, this.frames.clientWidth);
+    this.y = within((height / 2 - ((y0 + y1) / 2) * unit) * this.scale, height, this.frames.clientHeight);
     this.place();
   }
 
