@@ -55,6 +55,7 @@ bench: $(FULL)
 	$(BIN)/python benchmarks/probe.py
 	$(BIN)/python benchmarks/encoders.py
 	$(BIN)/python benchmarks/prompts.py
+	$(BIN)/python benchmarks/stages.py
 	$(BIN)/python benchmarks/review.py
 	$(BIN)/python benchmarks/train_speed.py
 

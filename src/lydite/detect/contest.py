@@ -52,8 +52,10 @@ class Web:
         Returns:
             Limits on IoU and IoS.
         """
-        contest = _Contest.of(self, row, alive)
         iou, ios = self.max_iou, self.max_ios
+        if not self.is_challenged(row, alive):
+            return iou, ios
+        contest = _Contest.of(self, row, alive)
         while obstacles := contest.obstacles(iou, ios):
             iou = max([iou, *(o for _, o, _ in obstacles if o > iou)])
             ios = max([ios, *(o for _, _, o in obstacles if o > ios)])
@@ -64,10 +66,9 @@ def weave(rivals: Rivals, max_iou: float, max_ios: float = 1.0) -> Web:
     """The web of all rows at the limits in force."""
     covers = (rivals.iou > max_iou) | (rivals.ios > max_ios)
     n = len(rivals.order)
-    weaker = np.repeat(np.arange(n), np.diff(rivals.offsets))[covers]
     edges: list[list[Edge]] = [[] for _ in range(n)]
     for low, high, iou, ios in zip(
-        weaker.tolist(),
+        rivals.weaker[covers].tolist(),
         rivals.stronger[covers].tolist(),
         rivals.iou[covers].tolist(),
         rivals.ios[covers].tolist(),

@@ -285,4 +285,37 @@ def passing(values: Values, thresholds: Values) -> tuple[Bool, Bool]:
     return filters, rules
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Hurdles:
+    """Who passes when a few thresholds are lowered, without looking at the others again.
+
+    Args:
+        values: ``(n, rules)`` as in ``Verdicts``.
+        ok: ``(n, rules)`` bool: passed at the thresholds in force.
+        filters_missed: ``(n,)`` int64: how many filters each row does not pass.
+        rules_missed: ``(n,)`` int64: how many score rules.
+    """
+
+    values: Values
+    ok: Bool
+    filters_missed: Int
+    rules_missed: Int
+
+    @classmethod
+    def of(cls, values: Values, thresholds: Values) -> Hurdles:
+        """The state at these thresholds."""
+        ok = values >= thresholds
+        missed = ~ok
+        filters = missed[:, FILTER_COLUMNS].sum(axis=1)
+        return cls(values, ok, filters, missed[:, ~FILTER_COLUMNS].sum(axis=1))
+
+    def lowered(self, columns: Int, thresholds: Values) -> tuple[Bool, Bool]:
+        """As ``passing`` with these columns at these thresholds, which must not be higher than before."""
+        gained = (self.values[:, columns] >= thresholds) & ~self.ok[:, columns]
+        filters = FILTER_COLUMNS[columns]
+        eligible: Bool = self.filters_missed == gained[:, filters].sum(axis=1)
+        passes: Bool = self.rules_missed == gained[:, ~filters].sum(axis=1)
+        return eligible, passes
+
+
 __all__ = ["RULES", "DecisionSettings", "Rule", "Scores", "Verdicts", "decide", "passing", "to_unit"]

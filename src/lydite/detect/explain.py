@@ -8,13 +8,11 @@ the candidate stays. Applying the flip accepts the candidate; a hair less of any
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from lydite.core import Block, Candidates, Decisions, Flip, Outcome
 from lydite.detect.contest import Web, weave
-from lydite.detect.decide import RULES, SIGNS, Bool, DecisionSettings, Int, Values, Verdicts, passing
+from lydite.detect.decide import RULES, SIGNS, Bool, DecisionSettings, Hurdles, Int, Values, Verdicts
 from lydite.detect.evidence import Evidence
 from lydite.detect.suppress import Rivals, keep_strongest
 
@@ -38,29 +36,34 @@ def explain(
         tuple(scores.positive_ids[row] for row in scores.nearest_positive),
         tuple(scores.negative_ids[row] if row >= 0 else "" for row in scores.nearest_negative),
         verdicts.outcomes,
-        tuple(tuple(_blocks(row, candidates, verdicts, settings)) for row in range(len(evidence))),
+        _blocks(candidates, verdicts, settings),
         _flips(verdicts, settings),
     )
 
 
 def _blocks(
-    row: int, candidates: Candidates, verdicts: Verdicts, settings: DecisionSettings
-) -> Iterator[Block]:
-    for column in np.flatnonzero(verdicts.values[row] < verdicts.thresholds):
-        sign = SIGNS[column]
-        threshold = float(verdicts.thresholds[column] * sign)
-        yield Block(RULES[column].name, float(verdicts.values[row, column] * sign), threshold)
-    better = int(verdicts.duplicate_of[row])
-    if better >= 0:
+    candidates: Candidates, verdicts: Verdicts, settings: DecisionSettings
+) -> tuple[tuple[Block, ...], ...]:
+    blocks: list[list[Block]] = [[] for _ in range(len(candidates))]
+    thresholds = (verdicts.thresholds * SIGNS).tolist()
+    rows, columns = np.nonzero(verdicts.values < verdicts.thresholds)
+    values = (verdicts.values[rows, columns] * SIGNS[columns]).tolist()
+    for row, column, value in zip(rows.tolist(), columns.tolist(), values, strict=True):
+        blocks[row].append(Block(RULES[column].name, value, thresholds[column]))
+    for row in np.flatnonzero(verdicts.duplicate_of >= 0).tolist():
+        better = int(verdicts.duplicate_of[row])
         iou, _ = _overlap(verdicts.duplicates, row, better)
-        yield Block("duplicate_iou", iou, settings.filters.duplicate_iou, int(candidates.numbers[better]))
-    winner = int(verdicts.suppressed_by[row])
-    if winner >= 0:
+        named = int(candidates.numbers[better])
+        blocks[row].append(Block("duplicate_iou", iou, settings.filters.duplicate_iou, named))
+    for row in np.flatnonzero(verdicts.suppressed_by >= 0).tolist():
+        winner = int(verdicts.suppressed_by[row])
         iou, ios = _overlap(verdicts.instances, row, winner)
+        named = int(candidates.numbers[winner])
         if iou > settings.suppression.nms_iou:
-            yield Block("nms_iou", iou, settings.suppression.nms_iou, int(candidates.numbers[winner]))
+            blocks[row].append(Block("nms_iou", iou, settings.suppression.nms_iou, named))
         if ios > settings.suppression.nested_ios:
-            yield Block("nested_ios", ios, settings.suppression.nested_ios, int(candidates.numbers[winner]))
+            blocks[row].append(Block("nested_ios", ios, settings.suppression.nested_ios, named))
+    return tuple(map(tuple, blocks))
 
 
 def _overlap(rivals: Rivals, row: int, other: int) -> tuple[float, float]:
@@ -73,19 +76,20 @@ def _flips(verdicts: Verdicts, settings: DecisionSettings) -> tuple[Flip | None,
     filters, _, suppression = settings
     duplicates = weave(verdicts.duplicates, filters.duplicate_iou)
     instances = weave(verdicts.instances, suppression.nms_iou, suppression.nested_ios)
+    hurdles = Hurdles.of(verdicts.values, verdicts.thresholds)
     return tuple(
-        None if outcome is Outcome.ACCEPTED else _flip(row, verdicts, duplicates, instances)
+        None if outcome is Outcome.ACCEPTED else _flip(row, verdicts, hurdles, duplicates, instances)
         for row, outcome in enumerate(verdicts.outcomes)
     )
 
 
-def _flip(row: int, verdicts: Verdicts, duplicates: Web, instances: Web) -> Flip | None:
-    own, thresholds = verdicts.values[row], verdicts.thresholds
-    short = own < thresholds
+def _flip(row: int, verdicts: Verdicts, hurdles: Hurdles, duplicates: Web, instances: Web) -> Flip | None:
+    own = verdicts.values[row]
+    short = np.flatnonzero(own < verdicts.thresholds)
     if not np.isfinite(own[short]).all():
         return None
-    changes = [_change(column, own) for column in np.flatnonzero(short)]
-    eligible, passes = passing(verdicts.values, np.where(short, _lowered(own), thresholds))
+    changes = [_change(column, own) for column in short]
+    eligible, passes = hurdles.lowered(short, np.where(_SWITCH_COLUMNS[short], -np.inf, own[short]))
     limit, _ = duplicates.find_limits(row, eligible)
     if limit > duplicates.max_iou:
         changes.append(("duplicate_iou", limit))
@@ -110,8 +114,3 @@ def _duplicate_of(verdicts: Verdicts, eligible: Bool, limit: float, limit_in_for
 def _change(column: np.intp, own: Values) -> tuple[str, float]:
     name = RULES[column].name
     return name, SWITCHES.get(name, float(own[column] * SIGNS[column]))
-
-
-def _lowered(own: Values) -> Values:
-    """The row's own values as thresholds; a switch has no number, it goes off."""
-    return np.where(_SWITCH_COLUMNS, -np.inf, own)

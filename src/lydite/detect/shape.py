@@ -35,8 +35,10 @@ def describe_shapes(masks: Masks) -> Shapes:
     shapes = np.full((len(masks), MEASURES), np.nan, np.float32)
     sides = masks.boxes.xyxy[:, 2:] - masks.boxes.xyxy[:, :2]
     outlined = masks.areas < _RECTANGLE_FILL * sides.prod(axis=1)
-    for row in np.flatnonzero(outlined):
-        shapes[row] = _describe(np.pad(_at_most(masks.crop(int(row))[2], _LONGEST_SIDE_PX), 1))
+    rows = np.flatnonzero(outlined)
+    if len(rows):
+        measured = [_measure(_at_most(masks.crop(row)[2], _LONGEST_SIDE_PX)) for row in rows.tolist()]
+        shapes[rows] = _describe(np.array(measured))
     return shapes
 
 
@@ -69,22 +71,38 @@ def _at_most(piece: npt.NDArray[np.bool_], side: int) -> npt.NDArray[np.uint8]:
     return shrunk if shrunk.any() else np.ones_like(shrunk)
 
 
-def _describe(piece: npt.NDArray[np.uint8]) -> tuple[float, float, float, float]:
-    outlines, _ = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    outline = max(outlines, key=cv2.contourArea)
+def _measure(piece: npt.NDArray[np.uint8]) -> tuple[float, ...]:
+    """Area, second moments (xx, xy, yy), area and perimeter of the hull, perimeter of the outline."""
+    padded = np.zeros((piece.shape[0] + 2, piece.shape[1] + 2), np.uint8)
+    padded[1:-1, 1:-1] = piece
+    outlines, _ = cv2.findContours(padded, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(outlines, key=cv2.contourArea) if len(outlines) > 1 else outlines[0]
     hull = cv2.convexHull(outline)
-    moments = cv2.moments(piece, binaryImage=True)
-    area = moments["m00"]
-    covariance = np.array([[moments["mu20"], moments["mu11"]], [moments["mu11"], moments["mu02"]]]) / area
-    # A pixel is a unit square with a variance of its own.
-    short, long = np.sqrt(np.linalg.eigvalsh(covariance + np.eye(2) / 12))
-    # Contours run through pixel centres: Pick's theorem gives the area of the pixels inside.
-    hull_area = cv2.contourArea(hull) + cv2.arcLength(hull, closed=True) / 2 + 1
+    moments = cv2.moments(padded, binaryImage=True)
+    around_hull = cv2.arcLength(hull, closed=True)
     smooth = cv2.approxPolyDP(outline, _OUTLINE_TOLERANCE_PX, closed=True)
-    perimeter = max(cv2.arcLength(smooth, closed=True), 1.0)
     return (
-        min(area / hull_area, 1.0),
-        float(short / long),
-        min(area / (4 * np.pi * float(short * long)), 1.2),
-        min(cv2.arcLength(hull, closed=True) / perimeter, 1.2),
+        moments["m00"],
+        *(moments[name] for name in ("mu20", "mu11", "mu02")),
+        # Contours run through pixel centres: Pick's theorem gives the area of the pixels inside.
+        cv2.contourArea(hull) + around_hull / 2 + 1,
+        around_hull,
+        max(cv2.arcLength(smooth, closed=True), 1.0),
+    )
+
+
+def _describe(measured: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """``(n, 4)`` from ``(n, 7)`` as ``_measure`` gives them."""
+    area, xx, xy, yy, hull_area, around_hull, around = measured.T
+    covariances = np.stack([xx, xy, xy, yy], axis=1).reshape(-1, 2, 2) / area[:, None, None]
+    # A pixel is a unit square with a variance of its own.
+    short, long = np.sqrt(np.linalg.eigvalsh(covariances + np.eye(2) / 12)).T
+    return np.stack(
+        [
+            np.minimum(area / hull_area, 1.0),
+            short / long,
+            np.minimum(area / (4 * np.pi * (short * long)), 1.2),
+            np.minimum(around_hull / around, 1.2),
+        ],
+        axis=1,
     )

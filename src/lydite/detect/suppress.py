@@ -25,6 +25,7 @@ class Rivals:
         order: ``(n,)`` rows from the strongest to the weakest; ties go to the smaller row.
         offsets: ``(n + 1,)`` bounds of each row's rivals.
         stronger: Rows of the rivals, strongest first.
+        weaker: Rows whose rivals they are, aligned with ``stronger``.
         iou: Intersection over union with each rival.
         ios: Intersection over the smaller of the two.
     """
@@ -32,6 +33,7 @@ class Rivals:
     order: Int
     offsets: Int
     stronger: Int
+    weaker: Int
     iou: npt.NDArray[np.float64]
     ios: npt.NDArray[np.float64]
 
@@ -73,7 +75,7 @@ def find_rivals(
     sort = np.lexsort((place[stronger], weaker))
     counts = np.bincount(weaker, minlength=n)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Rivals(order, offsets, stronger[sort], iou[sort], ios[sort])
+    return Rivals(order, offsets, stronger[sort], weaker[sort], iou[sort], ios[sort])
 
 
 def keep_strongest(rivals: Rivals, alive: Bool, max_iou: float, max_ios: float = 1.0) -> Int:
@@ -94,7 +96,7 @@ def keep_strongest(rivals: Rivals, alive: Bool, max_iou: float, max_ios: float =
         return lost_to
     kept = alive.copy()
     contested = np.zeros(len(alive), np.bool_)
-    contested[np.repeat(np.arange(len(alive)), np.diff(rivals.offsets))[covers]] = True
+    contested[rivals.weaker[covers]] = True
     for row in rivals.order[(alive & contested)[rivals.order]]:
         at = rivals.of(row)
         winners = rivals.stronger[at][covers[at]]

@@ -97,7 +97,11 @@ def _box_sums(
 ) -> npt.NDArray[np.float64]:
     rows, columns, dim = cells.shape
     integral = np.zeros((rows + 1, columns + 1, dim))
-    np.cumsum(np.cumsum(cells, axis=0), axis=1, out=integral[1:, 1:])
+    # Sums grow by whole rows and columns of cells: numpy's cumsum walks these axes value by value.
+    for row in range(rows):
+        np.add(integral[row, 1:], cells[row], out=integral[row + 1, 1:])
+    for column in range(columns):
+        integral[1:, column + 1] += integral[1:, column]
     sums: npt.NDArray[np.float64] = (
         integral[bottom, right] - integral[top, right] - integral[bottom, left] + integral[top, left]
     )

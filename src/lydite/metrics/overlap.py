@@ -6,6 +6,7 @@ whole pixels; both ratios of a pair come from the one count.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ import numpy.typing as npt
 from pycocotools import mask as coco
 
 from lydite.core import Boxes, InvalidValue, Masks
+
+_ROWS_AT_A_TIME = 32
+"""Masks whose runs are unpacked once for all their pairs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,9 +117,11 @@ def pairwise_overlaps(masks: Masks, min_iou: float, min_ios: float | None = None
             raise InvalidValue(name, "in (0, 1]", limit)
     areas, encoded = masks.areas, encode_masks(masks)
     parts: list[tuple[npt.NDArray[np.int64], ...]] = []
-    for row, others in _possible_pairs(masks, min_iou, min_ios):
-        shared = _intersections([encoded[row]], [encoded[other] for other in others], areas[[row]])[0]
-        parts.append((np.full(len(others), row), others, shared))
+    for first, second in _possible_pairs(masks, min_iou, min_ios):
+        rows, row = np.unique(first, return_inverse=True)
+        others, other = np.unique(second, return_inverse=True)
+        shared = _intersections([encoded[at] for at in rows], [encoded[at] for at in others], areas[rows])
+        parts.append((first, second, shared[row, other]))
     columns = zip(*parts, strict=True) if parts else [()] * 3
     first, second, shared = (np.concatenate(column or [np.zeros(0, np.int64)]) for column in columns)
     iou, ios = _ratios(shared, areas[first], areas[second])
@@ -133,19 +139,18 @@ def encode_masks(masks: Masks) -> list[dict[str, Any]]:
 
 def _possible_pairs(
     masks: Masks, min_iou: float, min_ios: float | None
-) -> list[tuple[int, npt.NDArray[np.int64]]]:
-    """For each mask the later ones whose boxes share enough for the pair to count."""
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Pairs whose boxes share enough for them to count, for a few rows and all later ones at a time."""
     areas, boxes = masks.areas.astype(np.float64), masks.boxes
-    found = []
-    for row in range(len(masks) - 1):
-        later = slice(row + 1, None)
-        most = np.minimum(_box_intersections(boxes[[row]], boxes[later])[0], areas[later])
-        most = np.minimum(most, areas[row])
-        iou, ios = _ratios(most, areas[row], areas[later])
+    for start in range(0, len(masks) - 1, _ROWS_AT_A_TIME):
+        rows, later = slice(start, start + _ROWS_AT_A_TIME), slice(start + 1, None)
+        smaller = np.minimum(areas[rows, None], areas[None, later])
+        most = np.minimum(_box_intersections(boxes[rows], boxes[later]), smaller)
+        iou, ios = _ratios(most, areas[rows, None], areas[None, later])
         possible = _enough(iou, min_iou) | (_enough(ios, min_ios) if min_ios is not None else False)
-        if possible.any():
-            found.append((row, np.flatnonzero(possible) + row + 1))
-    return found
+        first, second = np.nonzero(np.triu(possible))
+        if len(first):
+            yield first + start, second + start + 1
 
 
 def _enough(ratio: npt.NDArray[np.float32], limit: float) -> npt.NDArray[np.bool_]:
