@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from cli.support_cli import Outcome, lydite, words
-from lydite.core import Exposure
+from lydite.core import ClassMap, Exposure
 from lydite.data import load_predictions
+from lydite.train import State, read_status
 from support import need_module
 from train.fruit import draw
 
@@ -114,3 +115,51 @@ def test_pages_of_a_run_and_of_two_are_there(home: Path) -> None:
     assert none.code == 0, none.err
     assert "compared on  0 pictures" in none.out
     assert "left out     18 second run: selected" in none.err
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "message"),
+    [
+        (("backbone.name=resnet5O",), 2, "There is no backbone named 'resnet5O'. Did you mean 'resnet50'"),
+        (
+            ("backbone.name=resnet50.a1_in1q",),
+            2,
+            "There is no trained backbone named 'resnet50.a1_in1q'. Did you mean 'resnet50.a1_in1k'",
+        ),
+        (("optimiser.name=adamv",), 2, "There is no optimiser named 'adamv'. Did you mean"),
+        (("head.kind=mlp",), 2, "Fine-tuning of 'embedded' cannot honour head.kind."),
+        (("budget.device=cuda:7",), 2, "This device is not available to PyTorch here."),
+        (("averaging.swa_from=9",), 2, "averaging.swa_from is beyond the last of 2 epochs"),
+        (
+            ("backbone.checkpoint={other}",),
+            1,
+            "was trained on other classes: only the checkpoint has 'fig'; only the data has 'plum'.",
+        ),
+    ],
+)
+def test_what_cannot_be_learned_is_refused_before_there_is_a_run(
+    home: Path, settings: tuple[str, ...], code: int, message: str
+) -> None:
+    from lydite.train.network import build_network, save_network
+
+    other = home / "other.safetensors"
+    if not other.is_file():
+        save_network(build_network("embedded", ClassMap(("apple", "fig", "lime"))), other)
+    options = [part for one in settings for part in ("--set", one.format(other=other))]
+    refused = train(home, "refused", *options)
+    assert (refused.code, message in words(refused.err)) == (code, True), refused.err
+    assert not (home / "runs" / "refused").exists()
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_what_to_do(home: Path) -> None:
+    broken = ("--set", "optimiser.lr=1e30", "--set", "optimiser.name=sgd", "--set", "schedule.warmup=0")
+    done = train(home, "broken", *broken)
+    assert done.code == 1
+    assert "is not a finite number; the weights were not moved. Lower optimiser.lr" in words(done.err)
+    status = read_status(home / "runs" / "broken")
+    assert (status.state, status.error.startswith("The loss is not")) == (State.FAILED, True)
+    assert lydite("train", "report", home / "runs" / "broken").code == 0
+    asked = lydite(
+        "train", "predict", home / "runs" / "broken", home / "fruit", "--out", home / "x.csv", "--quiet"
+    )
+    assert (asked.code, "No model of the run in" in words(asked.err)) == (2, True)

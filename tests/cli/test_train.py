@@ -125,6 +125,14 @@ def test_twins_of_what_was_learned_are_not_scored(tmp_path: Path) -> None:
             "There are no folds named 'mine'. Say a number, 'split', 'none', a parquet file",
         ),
         (("--folds", "1"), "There are 18 items, so the number of folds must lie in 2..18."),
+        (
+            ("--set", "mix.mixup=0.5"),
+            "cannot honour mix.mixup. Leave them out, or begin with another recipe.",
+        ),
+        (
+            ("--set", "backbone.name=resnet5O"),
+            "There is no encoder named 'resnet5O'. Did you mean 'resnet50'",
+        ),
         (("--fold", "7"), "There is no fold 7. Name one of 0..2."),
         (("--folds", "split", "--way", "grouped"), "Only folds that are dealt here have a way."),
         (("--layout", "klass"), "A layout is made of split, label, group"),

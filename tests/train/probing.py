@@ -14,9 +14,10 @@ from train.test_plan import folded
 
 def recipe_of(head: str = "linear") -> Recipe:
     name = "probe" if head == "linear" else f"probe-{head}"
-    small = {"backbone.name": "descriptor", "backbone.side": 64, "head.grid": 2}
+    small: dict[str, object] = {"backbone.name": "descriptor", "backbone.side": 64}
     if head in {"mlp", "attention"}:
-        small |= {"schedule.epochs": 20, "head.hidden": 16}
+        small |= {"schedule.epochs": 20}
+        small |= {"head.hidden": 16} if head == "mlp" else {"head.grid": 2}
     return changed(load_recipe(name), small)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lydite.core import InvalidValue, UnknownName
 from lydite.train.augment import augment, plain_view, resized
 from lydite.train.profiles import PROFILES, Profile, get_profile
+from lydite.train.tta import VIEWS
 from pictures import disc, ground
 
 NAMES = sorted(PROFILES)
@@ -89,6 +90,16 @@ def test_harder_is_further_the_same_way() -> None:
     assert hard.smallest == 0.08
     assert hard.saturation == pytest.approx(0.6)
     assert PROFILES["no_color"].harder(3).colour is False
+
+
+@pytest.mark.parametrize("size_hw", [(70, 91), (91, 70), (64, 64), (40, 51), (33, 32), (1, 2)])
+def test_a_turned_picture_has_the_turned_plain_view(size_hw: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*size_hw, 3), np.uint8)
+    straight = plain_view(pixels, 32)
+    for view in VIEWS:
+        turned = plain_view(np.ascontiguousarray(view.apply(pixels)), 32)
+        difference = np.abs(turned.astype(int) - view.apply(straight))
+        assert difference.max() <= 1, view.name  # one step of 255: a resize rounds the turned sums otherwise
 
 
 def test_shrinking_takes_means_and_growing_keeps_values() -> None:

@@ -205,6 +205,46 @@ def test_too_little_memory_says_what_to_do(drawn: Drawn, tmp_path: Path) -> None
         run(asked)
 
 
+def test_too_little_memory_to_judge_says_what_to_do(drawn: Drawn, tmp_path: Path) -> None:
+    asked = job(drawn, tmp_path, {"budget.select": "loss", "schedule.epochs": 1})
+
+    class GreedyJudge(torch.nn.Module):
+        """Learns like anybody, and judges with more than any machine has."""
+
+        def forward(self, planes: torch.Tensor) -> torch.Tensor:
+            return planes if self.training else torch.empty(1 << 60, dtype=torch.uint8)[:1].float() + planes
+
+    asked.network.module.norm = GreedyJudge()
+    with pytest.raises(TrainingError, match=r"Memory is too short to judge 6 pictures at a time\. Set sampl"):
+        run(asked)
+    assert (tmp_path / STATE).exists() is False
+    run(job(drawn, tmp_path, {"budget.select": "loss", "schedule.epochs": 1}))
+
+
+def test_too_little_memory_for_pictures_says_what_to_do(drawn: Drawn, tmp_path: Path) -> None:
+    class Huge(Drawn):
+        """Its last picture asks the real allocator for more than any machine has."""
+
+        def load(self, row: int) -> Any:
+            return np.empty((1 << 30, 1 << 30, 3), np.uint8) if row == 22 else super().load(row)
+
+    huge = Huge(drawn.paths, drawn.labels)
+    with pytest.raises(
+        TrainingError, match=r"Memory is too short to prepare pictures\. Lower budget\.workers"
+    ):
+        run(job(huge, tmp_path))
+    assert (tmp_path / STATE).exists()
+
+
+def test_one_picture_alone_has_no_spread_for_batch_norms(drawn: Drawn, tmp_path: Path) -> None:
+    options = {"backbone.name": "test_resnet", "backbone.start": "random"}
+    with pytest.raises(TrainingError, match=r"One picture alone has no spread.*Learn from more.*test_resnet"):
+        run(job(drawn, tmp_path / "one", options, train=np.array([0])))
+    with pytest.raises(TrainingError, match=r"in fewer sampling\.parts"):
+        run(job(drawn, tmp_path / "parts", options | {"sampling.parts": 6}))
+    run(job(drawn, tmp_path / "two", options, train=np.array([0, 1])))
+
+
 def test_a_disk_that_takes_no_more_leaves_the_last_state(drawn: Drawn, tmp_path: Path) -> None:
     whole = job(drawn, tmp_path / "whole", {"schedule.epochs": 1})
     run(whole)

@@ -9,17 +9,21 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lydite.core import ClassMap, Exposure, InputError, LyditeError, UsageError
+from lydite.core import ClassMap, Exposure, InputError, LyditeError, TrainingError, UsageError
 from lydite.data import load_predictions
+from lydite.data.folds import Items, Way, make_folds
 from lydite.engines import build_engine
+from lydite.metrics import score_classes
 from lydite.train import ImageTask, RunSpec, changed, open_run, read_status
+from lydite.train.finished import FinishedTraining
+from lydite.train.honest import groups_apart, honest_rows
 from lydite.train.log import read_lines
 from lydite.train.plan import Plan
 from lydite.train.probe import Gaze, look_at, run_probe
@@ -106,6 +110,18 @@ def test_vectors_come_from_the_cache_and_views_are_the_same_everywhere(
         )
 
 
+def test_too_little_memory_says_what_to_do(task: ImageTask) -> None:
+    class Huge(ImageTask):
+        """Its pictures ask the real allocator for more than any machine has."""
+
+        def load(self, row: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:  # noqa: ARG002
+            return np.empty((1 << 30, 1 << 30, 3), np.uint8)
+
+    huge = Huge(**{field.name: getattr(task, field.name) for field in fields(task)})
+    with pytest.raises(TrainingError, match=r"Memory is too short to look at pictures\. Use fewer --workers"):
+        look_at(huge, np.arange(len(task)), Gaze.of(recipe_of()), None, build_engine(1))
+
+
 def test_views_that_cannot_differ_are_refused() -> None:
     with pytest.raises(
         UsageError, match=r"Of 2 views none would differ from the picture: augment.profile is 'none'"
@@ -177,6 +193,35 @@ def test_pictures_that_changed_or_broke_are_named(tmp_path: Path) -> None:
     status = read_status(tmp_path / "run")
     assert status.state is State.FAILED
     assert status.error == str(caught.value)
+
+
+@pytest.mark.parametrize("way", [Way.STRATIFIED, Way.GROUPED])
+def test_the_summary_of_a_run_and_its_pages_say_the_same(
+    way: Way, task: ImageTask, cache: Path, tmp_path: Path
+) -> None:
+    """Also with a product that lies in the split test as well: that one is not learned from there."""
+    splits = tuple("test" if row in {0, 9} else "train" for row in range(len(task)))
+    split = replace(task, splits=splits)
+    labels = tuple(task.classes[label] for label in task.labels.tolist())
+    dealt = make_folds(Items(tuple(map(str, task.items)), labels, task.groups), 2, way)
+    plan = Plan.of_folds(split, dealt)
+    with open_run(tmp_path / "run", RunSpec(recipe_of(), split, plan, plan.folds)) as run:
+        run_probe(run, build_engine(1), cache)
+    opened = FinishedTraining.open(tmp_path / "run")
+    assert groups_apart(opened) is plan.keeps_groups(split) is (way is Way.GROUPED)
+    rows = honest_rows(opened, opened.held_out)
+    shown = score_classes(rows.judged)
+    told = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert told["scored"] == len(rows) == 22
+    for name, figure in shown.overall.items():
+        assert told["overall"][name] == {
+            "value": pytest.approx(figure.value, abs=1e-6),
+            "low": pytest.approx(figure.low, abs=1e-6),
+            "high": pytest.approx(figure.high, abs=1e-6),
+        }
+    worst = shown.worst_group()
+    assert worst is not None
+    assert told["worst_group"]["name"] == worst.name
 
 
 def environment() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from lydite.features.cache import CacheKey, CacheSize, VectorCache, candidates_digest
 from lydite.features.encoder import Encoder
-from lydite.features.encoders import ENCODERS, build_encoder
+from lydite.features.encoders import ENCODERS, build_encoder, require_encoder
 from lydite.features.overlap import coverage, coverage_dense, effective_cells
 from lydite.features.pooling import POOLING, pool, pool_image, pool_weighted
 from lydite.features.rules import PoolingRule
@@ -30,4 +30,5 @@ __all__ = [
     "pool_image",
     "pool_surround",
     "pool_weighted",
+    "require_encoder",
 ]

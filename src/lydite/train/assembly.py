@@ -91,9 +91,7 @@ def build_optimiser(module: nn.Module, settings: OptimiserSettings) -> Optimizer
     Raises:
         UnknownName: If timm has no such optimiser.
     """
-    known = [str(name) for name in list_optimizers()]
-    if settings.name not in known:
-        raise UnknownName("optimiser", settings.name, known)
+    require_optimiser(settings.name)
     decay = settings.layer_decay if settings.layer_decay < 1 else None
     made: Optimizer = create_optimizer_v2(
         module, opt=settings.name, lr=settings.lr, weight_decay=settings.weight_decay, layer_decay=decay
@@ -101,12 +99,28 @@ def build_optimiser(module: nn.Module, settings: OptimiserSettings) -> Optimizer
     return made
 
 
+def require_optimiser(name: str) -> None:
+    """Pass if timm has such an optimiser.
+
+    Raises:
+        UnknownName: Otherwise, with the nearest names.
+    """
+    known = [str(one) for one in list_optimizers()]
+    if name not in known:
+        raise UnknownName("optimiser", name, known)
+
+
 def build_stream(recipe: Recipe, pictures: Pictures, cache: Path | None) -> Stream:
     """Views as the recipe wants them; every worker gets its share of the cache's limit."""
-    kept_side = round(largest_side(recipe) * _KEPT)
+    side = kept_side(recipe)
     limit = recipe.budget.cache_mb * 1_000_000 // max(recipe.budget.workers, 1)
-    decoded = Decoded(cache / str(kept_side), limit) if cache is not None and limit else None
-    return Stream(Views(pictures, kept_side, decoded), recipe.budget.workers)
+    decoded = Decoded(cache / str(side), limit) if cache is not None and limit else None
+    return Stream(Views(pictures, side, decoded), recipe.budget.workers)
+
+
+def kept_side(recipe: Recipe) -> int:
+    """Short side in pixels to which every picture is shrunk before any view of it is made."""
+    return round(largest_side(recipe) * _KEPT)
 
 
 def _sharpness(module: nn.Module, recipe: Recipe) -> Sharpness | None:

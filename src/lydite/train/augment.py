@@ -43,18 +43,20 @@ def augment(pixels: Pixels, size: int, profile: Profile, rng: np.random.Generato
     return np.ascontiguousarray(view)
 
 
-def plain_view(pixels: Pixels, size: int, crop: float = 1.0) -> Pixels:
+def plain_view(pixels: Pixels, size: int) -> Pixels:
     """The view that predictions are made from: the centre square, without chance.
+
+    Where a square cannot lie in the middle by whole pixels, what is taken is longer by one: so a mirrored or
+    turned picture has the mirrored or turned view, but for the rounding of a resize.
 
     Args:
         pixels: ``(height, width, 3)`` uint8 RGB.
         size: Side of the view in pixels.
-        crop: Side of the square as a share of the short side.
     """
     height, width = pixels.shape[:2]
-    side = max(1, round(min(height, width) * crop))
+    side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    return np.ascontiguousarray(resized(pixels[top : top + side, left : left + side], (size, size)))
+    return np.ascontiguousarray(resized(pixels[top : height - top, left : width - left], (size, size)))
 
 
 def resized(pixels: Pixels, size_hw: tuple[int, int]) -> Pixels:

@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lydite.core import Predictions, Role, UsageError
+from lydite.core import ClassMap, Predictions, Role, UsageError
 from lydite.data.watch import Watch, unwatched
-from lydite.train.assembly import build_stream, network_of
+from lydite.train.assembly import build_stream, network_of, require_optimiser
 from lydite.train.course import final_side, plan_epochs
+from lydite.train.honoured import require_honoured
 from lydite.train.judge import judge
 from lydite.train.loop import MODEL, Job, fit, tidy
 from lydite.train.machine import Machine
-from lydite.train.network import Network, load_network
+from lydite.train.network import Network, load_network, require_classes, require_known
 from lydite.train.plan import Member
 from lydite.train.probe.probing import data_notes, summarise
 from lydite.train.recipe import Recipe, Speed
@@ -42,12 +43,13 @@ def run_fine_tune(run: Run, cache: Path | None, watch: Watch = unwatched) -> Sta
 
     Raises:
         UsageError: If the recipe is not for fine-tuning, or the machine cannot do what it asks for.
+        ClassMapMismatch: If the checkpoint is of other classes.
         ImageError: If a picture cannot be used.
         TrainingError: If loss or gradient is not finite, or memory is short.
         OutputError: If the disk refuses.
     """
     spec = run.spec
-    check_fine_tune(spec.recipe)
+    check_fine_tune(spec.recipe, spec.task.classes)
     if spec.recipe.budget.threads:
         torch.set_num_threads(spec.recipe.budget.threads)
     members = [spec.plan.member(fold) for fold in spec.folds]
@@ -63,16 +65,28 @@ def run_fine_tune(run: Run, cache: Path | None, watch: Watch = unwatched) -> Sta
     return run.finish(out if len(out) else None, tested if len(tested) else None, metrics)
 
 
-def check_fine_tune(recipe: Recipe) -> None:
-    """Pass if fine-tuning can honour a recipe.
+def check_fine_tune(recipe: Recipe, classes: ClassMap) -> None:
+    """Pass if fine-tuning can honour a recipe; nothing is loaded.
+
+    Args:
+        recipe: The recipe.
+        classes: What shall be told apart.
 
     Raises:
         UsageError: Otherwise.
+        UnknownName: If there is no such network or optimiser; the nearest are suggested.
+        ClassMapMismatch: If the checkpoint is of other classes.
+        CheckpointError: If the checkpoint is a damaged safetensors file.
     """
     if recipe.speed is not Speed.FINE_TUNE:
         raise UsageError(
             "The recipe is not for fine-tuning.", "Set speed to 'fine_tune'.", recipe.speed.value
         )
+    require_known(recipe.backbone.name)
+    require_optimiser(recipe.optimiser.name)
+    require_honoured(recipe)
+    if recipe.backbone.checkpoint is not None:
+        require_classes(Path(recipe.backbone.checkpoint), classes)
     plan_epochs(recipe)
     Machine.of(recipe.budget)
 

@@ -13,6 +13,7 @@ import polars as pl
 from lydite.core import Exposure, InputError, ItemId, Predictions
 from lydite.metrics import Judgements
 from lydite.train.finished import FinishedTraining
+from lydite.train.plan import NEVER, keeps_groups
 
 NO_LABEL, NO_PREDICTION = "no label", "no prediction"
 
@@ -135,9 +136,9 @@ def _rows_of(run: FinishedTraining) -> dict[ItemId, Row]:
 
 
 def groups_apart(run: FinishedTraining) -> bool:
-    """Whether every group lies within one fold, so that held-out groups were never seen."""
-    folds = run.items.filter((pl.col("group") != "") & pl.col("label").is_not_null())
-    return bool(folds.group_by("group").agg(pl.col("fold").n_unique())["fold"].max() in {None, 1})
+    """Whether the folds of a run keep every group whole, see ``plan.keeps_groups``."""
+    table = run.items.select(pl.col("group").fill_null(""), pl.col("fold").fill_null(NEVER))
+    return keeps_groups(table["group"].to_list(), table["fold"].to_list())
 
 
 def _mean_of_models(predictions: Predictions) -> Predictions:

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from lydite.core import InvalidValue
 from lydite.train.machine import Machine
+from lydite.train.memory import short_memory_told
 from lydite.train.network import Network
 from lydite.train.records import Scores
 from lydite.train.stream import Stream, plain_tickets
@@ -47,6 +48,7 @@ def judge(
 
     Raises:
         ImageError: If a picture cannot be used.
+        TrainingError: If memory is short.
     """
     logits = np.empty((len(rows), len(network.classes)), np.float32)
     module, training = network.module, network.module.training
@@ -55,9 +57,11 @@ def judge(
     try:
         for made in stream.batches(plain_tickets(rows, side, batch)):
             pixels = made.pixels.numpy()
-            logits[done : done + len(pixels)] = predict_views(
-                lambda square: _ask(network, machine, square), pixels, views
-            )
+            with short_memory_told(
+                f"to judge {len(pixels)} pictures at a time", "Set sampling.batch lower, or a smaller side."
+            ):
+                said = predict_views(lambda square: _ask(network, machine, square), pixels, views)
+            logits[done : done + len(pixels)] = said
             done += len(pixels)
     finally:
         module.train(training)

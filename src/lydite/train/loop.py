@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from lydite.core import ImageError, InputError, InvalidValue
+from lydite.core import ImageError, InputError, InvalidValue, TrainingError
 from lydite.train.assembly import build_state, build_stream
 from lydite.train.averaging import renew_statistics
 from lydite.train.course import EpochPlan, final_side, plan_epochs
@@ -131,7 +131,7 @@ def _run_epoch(
     while place.batch < len(batches):
         try:
             batch = next(made)
-        except ImageError:
+        except (ImageError, TrainingError):
             yield from _save(job, state)
             raise
         yield _step(job, state, schedule, plan, batch)

@@ -162,9 +162,7 @@ def load_network(network: Network, path: Path) -> None:
         ClassMapMismatch: If it was trained on other classes, or on these in another order.
         CheckpointError: If it is of another backbone, or damaged.
     """
-    found = read_classes(path)
-    if found is not None and tuple(found) != tuple(network.classes):
-        raise ClassMapMismatch(*_class_difference(path, found, tuple(network.classes)))
+    require_classes(path, network.classes)
     weights = read_weights(path)
     own = network.module.state_dict()
     strangers = sorted(own.keys() ^ weights.keys())
@@ -177,6 +175,18 @@ def load_network(network: Network, path: Path) -> None:
             (strangers + misshapen)[0],
         )
     network.module.load_state_dict(weights)
+
+
+def require_classes(path: Path, classes: ClassMap) -> None:
+    """Pass if weights that ``save_network`` wrote are of these classes, or are anybody else's.
+
+    Raises:
+        ClassMapMismatch: Otherwise; names what differs.
+        CheckpointError: If it is a damaged safetensors file.
+    """
+    found = read_classes(path)
+    if found is not None and tuple(found) != tuple(classes):
+        raise ClassMapMismatch(*_class_difference(path, found, tuple(classes)))
 
 
 def read_classes(path: Path) -> tuple[str, ...] | None:

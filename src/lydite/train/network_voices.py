@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lydite.core import ClassMap
-from lydite.train.assembly import network_of
+from lydite.train.assembly import kept_side, network_of
 from lydite.train.augment import plain_view
 from lydite.train.course import final_side
+from lydite.train.decoded import shrunk
 from lydite.train.network import Network, load_network, predict_logits
 from lydite.train.recipe import Recipe
 
@@ -24,14 +25,16 @@ class NetworkVoices:
     Args:
         networks: One a fold, in evaluation mode.
         side: Pixels of the view that they look at.
+        kept_side: Short side to which pictures are shrunk first, as they were in training.
     """
 
     networks: tuple[Network, ...]
     side: int
+    kept_side: int
 
     def say(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """``(folds, classes)`` float32 of one picture, ``(height, width, 3)`` uint8 RGB."""
-        view = plain_view(np.ascontiguousarray(pixels), self.side)[None]
+        view = plain_view(shrunk(np.ascontiguousarray(pixels), self.kept_side), self.side)[None]
         return np.concatenate([predict_logits(network, view) for network in self.networks])
 
 
@@ -56,4 +59,4 @@ def open_networks(recipe: Recipe, classes: ClassMap, files: Sequence[Path], devi
         load_network(network, file)
         network.module.eval().to(device)
         networks.append(network)
-    return NetworkVoices(tuple(networks), final_side(recipe))
+    return NetworkVoices(tuple(networks), final_side(recipe), kept_side(recipe))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,10 +111,8 @@ class Plan:
         return hashlib.sha256(self.held_out.astype("<i2").tobytes()).hexdigest()
 
     def keeps_groups(self, task: Task) -> bool:
-        """Whether no group stands on both sides of a fold, so that what is held out is of new groups."""
-        used = np.flatnonzero(self.held_out != NEVER)
-        pairs = {(task.groups[row], int(self.held_out[row])) for row in used if task.groups[row]}
-        return len(pairs) == len({group for group, _ in pairs})
+        """As ``keeps_groups`` of the task's groups."""
+        return keeps_groups(task.groups, self.held_out.tolist())
 
     def member(self, fold: int) -> Member:
         """The model that is asked about a fold.
@@ -129,6 +128,20 @@ class Plan:
         if not known.any():
             raise InputError(f"Nothing would be left to learn from without fold {fold}.", "Use more folds.")
         return Member(fold, np.flatnonzero(known), np.flatnonzero(asked), np.flatnonzero(self.test))
+
+
+def keeps_groups(groups: Sequence[str], held_out: Sequence[int]) -> bool:
+    """Whether no group stands on both sides of a fold, so that what is held out is of new groups.
+
+    It decides whether intervals draw groups: a run whose models know every group tells nothing of new ones.
+
+    Args:
+        groups: Group of each row; empty where there is none.
+        held_out: Fold of each row, ``ALWAYS`` or ``NEVER``.
+    """
+    told = zip(groups, held_out, strict=True)
+    pairs = {(group, fold) for group, fold in told if group and fold != NEVER}
+    return len(pairs) == len({group for group, _ in pairs})
 
 
 def _parts(task: Task) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from lydite.core import ImageId, LyditeError
+from lydite.core import ImageId, LyditeError, TrainingError
 from lydite.train.augment import augment, plain_view
 from lydite.train.decoded import Decoded, shrunk
+from lydite.train.memory import short_memory_told
 from lydite.train.profiles import Profile
 from lydite.train.tasks import Rows
 
@@ -151,12 +152,12 @@ class Stream:
 
         Raises:
             ImageError: If a picture cannot be used.
+            TrainingError: If memory is short, or a worker was ended.
             LyditeError: What else the pictures raise.
         """
         self._asked[:] = tickets
-        for made in self._loader:
-            if isinstance(made, _Failed):
-                raise made.error
+        batches = iter(self._loader)
+        while (made := _next(batches)) is not None:
             yield made
 
 
@@ -171,6 +172,24 @@ class _Asked:
 
     def __len__(self) -> int:
         return len(self._asked)
+
+
+def _next(batches: Iterator[Any]) -> Batch | None:
+    """The next batch; ``None`` after the last."""
+    try:
+        with short_memory_told("to prepare pictures", "Lower budget.workers, or sampling.batch."):
+            made = next(batches, None)
+            if isinstance(made, _Failed):
+                raise made.error
+            return made
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise TrainingError(
+            "A process that prepares pictures was ended from outside, as happens when memory is short.",
+            "The same command goes on; lower budget.workers if it happens again.",
+            str(error).partition("\n")[0],
+        ) from error
 
 
 def plain_tickets(rows: Rows, side: int, batch: int) -> list[list[Ticket]]:

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from lydite.core import TrainingError
 from lydite.train.machine import Machine
+from lydite.train.memory import short_memory_told
 from lydite.train.mix import Mixed
 from lydite.train.network import Network
 from lydite.train.sharpness import Sharpness, still_statistics
@@ -59,7 +60,11 @@ class Learner:
         """
         targets = mixed.targets(labels, len(self.network.classes), self.smoothing)
         self.optimiser.zero_grad(set_to_none=True)
-        try:
+        parts = f"{self.parts} part{'s' * (self.parts > 1)}"
+        with short_memory_told(
+            f"for a batch of {len(labels)} in {parts}; the weights were not moved",
+            f"Set sampling.parts = {self.parts * 2} (the same training in smaller parts), or a smaller side.",
+        ):
             loss, own = self._pass(mixed.pixels, targets, labels)
             if self.sharpness is not None and self.sharpness.ascent():
                 self.optimiser.zero_grad(set_to_none=True)
@@ -68,18 +73,13 @@ class Learner:
                         self._pass(mixed.pixels, targets, labels)
                 finally:
                     self.sharpness.descent()
-        except (RuntimeError, MemoryError) as error:
-            _raise_if_memory(error, len(labels), self.parts)
-            raise
         return loss, self._move(), own
 
     def _pass(self, planes: Tensor, targets: Tensor, labels: Tensor) -> tuple[float, Tensor]:
         """Gradients of the mean loss of the whole batch, part by part."""
         total, own = 0.0, []
         for place in _parts(len(labels), self.parts):
-            with self.machine.precision():
-                logits: Tensor = self.network.module(planes[place])
-            logits = logits.float()
+            logits = self._ask(planes[place])
             loss = functional.cross_entropy(logits, targets[place], self.class_weights, reduction="sum")
             loss = loss / len(labels)
             total += float(loss.detach())
@@ -92,6 +92,20 @@ class Learner:
             self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             own.append(functional.cross_entropy(logits.detach(), labels[place], reduction="none"))
         return total, torch.cat(own)
+
+    def _ask(self, planes: Tensor) -> Tensor:
+        try:
+            with self.machine.precision():
+                logits: Tensor = self.network.module(planes)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise TrainingError(
+                "One picture alone has no spread, which batch norms of this network would measure.",
+                "Learn from more pictures, or in fewer sampling.parts, or at a larger side.",
+                self.network.name,
+            ) from error
+        return logits.float()
 
     def _move(self) -> float:
         self.scaler.unscale_(self.optimiser)
@@ -111,15 +125,3 @@ class Learner:
 def _parts(count: int, parts: int) -> list[slice]:
     size = -(-count // parts)
     return [slice(start, start + size) for start in range(0, count, size)]
-
-
-def _raise_if_memory(error: Exception, batch: int, parts: int) -> None:
-    text = str(error).lower()
-    short = "out of memory" in text or "not enough memory" in text or "can't allocate memory" in text
-    if isinstance(error, MemoryError) or short:
-        raise TrainingError(
-            f"Memory is too short for a batch of {batch} in {parts} part{'s' * (parts > 1)}; "
-            "the weights were not moved.",
-            f"Set sampling.parts = {parts * 2} (the same training, in smaller parts), or a smaller side.",
-            str(error).partition("\n")[0],
-        ) from error

@@ -15,7 +15,7 @@ from rich.table import Table
 from lydite.cli.dataset import Quiet, Version
 from lydite.cli.screen import err, out, progress
 from lydite.cli.train_data import is_workspace, open_data, plan_of
-from lydite.core import EXIT_FAILED, MissingExtra, UsageError
+from lydite.core import EXIT_FAILED, ClassMap, MissingExtra, UsageError
 from lydite.data.folds import Way
 from lydite.engines import build_engine
 from lydite.train import Recipe, Run, RunSpec, Speed, State, Status, changed, load_recipe, open_run
@@ -90,13 +90,24 @@ def run(
     spec = RunSpec(wanted, task, plan, picked, seed, parents_of(wanted, saw), pairs, source)
     home = data if is_workspace(data) else Path()
     folder = out_folder or home / "runs" / spec.id
-    if wanted.speed is Speed.PROBE:
-        check_probe(wanted)
+    _check(wanted, task.classes)
     with open_run(folder, spec) as held:
         status = _train(held, workers, cache or home / "cache", quiet)
     show_run(folder, status, wanted)
     if status.state is State.TAINTED:
         sys.exit(EXIT_FAILED)
+
+
+def _check(recipe: Recipe, classes: ClassMap) -> None:
+    """Refuse what cannot be honoured before there is a folder of a run."""
+    if recipe.speed is Speed.PROBE:
+        check_probe(recipe)
+        return
+    try:
+        from lydite.train.fine_tuning import check_fine_tune
+    except ImportError as error:
+        raise MissingExtra("Fine-tuning", "torch") from error
+    check_fine_tune(recipe, classes)
 
 
 def _train(held: Run, workers: int, cache: Path, quiet: bool) -> Status:
@@ -107,10 +118,8 @@ def _train(held: Run, workers: int, cache: Path, quiet: bool) -> Status:
 
     if recipe.speed is Speed.PROBE:
         return run_probe(held, build_engine(workers), cache, watch)
-    try:
-        from lydite.train.fine_tuning import run_fine_tune
-    except ImportError as error:
-        raise MissingExtra("Fine-tuning", "torch") from error
+    from lydite.train.fine_tuning import run_fine_tune
+
     return run_fine_tune(held, cache / "decoded", watch)
 
 

@@ -28,6 +28,19 @@ ENCODERS: MappingProxyType[str, Callable[[EncoderSettings], Encoder]] = MappingP
 """File name of each encoder -> its builder."""
 
 
+def require_encoder(name: str) -> None:
+    """Pass if there is such an encoder; nothing is loaded.
+
+    Raises:
+        MissingExtra: If it needs a part that is not installed.
+        UnknownName: If there is none; the nearest are suggested.
+    """
+    if name not in ENCODERS:
+        from lydite.features.encoders import timm
+
+        timm.require_known(name)
+
+
 def build_encoder(settings: EncoderSettings) -> Encoder:
     """The encoder of the settings: one of Lydite's own by its name, or else any model that timm knows.
 

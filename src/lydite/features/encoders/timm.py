@@ -102,10 +102,9 @@ def build(settings: EncoderSettings) -> TimmEncoder:
             or cannot be reached.
         CheckpointError: If the checkpoint does not fit the model completely.
     """
-    _require_installed(settings.encoder)
+    require_known(settings.encoder)
     _require_device(settings.device)
     with _quiet():
-        _require_known(settings.encoder)
         if settings.checkpoint is None:
             model, fixed_hw = _trained_by_hub(settings)
         else:
@@ -241,7 +240,14 @@ def _require_installed(encoder: str) -> None:
         raise MissingExtra(f"Encoder {encoder!r}", "torch") from error
 
 
-def _require_known(encoder: str) -> None:
+def require_known(encoder: str) -> None:
+    """Pass if timm is installed and knows a model; nothing is loaded.
+
+    Raises:
+        MissingExtra: If torch or timm is not installed.
+        UnknownName: If timm has no such model; the nearest are suggested.
+    """
+    _require_installed(encoder)
     import timm
 
     tagged = timm.list_models(pretrained=True)

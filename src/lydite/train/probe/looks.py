@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from lydite.core import Features, FeatureSpace, ImageId, InputError, InvalidValue, UsageError
+from lydite.core import Features, FeatureSpace, ImageId, InputError, InvalidValue, LyditeError, UsageError
 from lydite.data.watch import Watch, unwatched
 from lydite.engines import Engine, Failure
 from lydite.features import (
@@ -23,6 +23,7 @@ from lydite.features import (
     pool_image,
     pool_weighted,
 )
+from lydite.train.memory import short_memory_told
 from lydite.train.recipe import Recipe
 from lydite.train.sections import HeadKind
 from lydite.train.tasks import Rows, Task
@@ -172,20 +173,26 @@ def look_at(
 
     Raises:
         InputError: If pictures cannot be read; says how many and why the first.
+        TrainingError: If memory is short.
         UsageError: If there is no such encoder.
     """
     eye = Eye.build(gaze, cache)
     dim, cells = eye.encoder.space.dim, gaze.grid**2
-    vectors = np.empty((gaze.views, len(rows), dim), np.float32)
-    grids = np.empty((gaze.views, len(rows), cells, dim), np.float16)
     failed: list[str] = []
     setup = partial(_prepare, gaze, cache, task) if engine.workers > 1 else partial(_given, eye, task)
     results = engine.map(_find, rows.tolist(), setup)
-    for place, result in enumerate(watch(results, len(rows), "looking")):
-        if isinstance(result, Failure):
-            failed.append(str(result.error))
-        else:
-            vectors[:, place], grids[:, place] = result.value[:, 0], result.value[:, 1:]
+    with short_memory_told(
+        "to look at pictures", "Use fewer --workers, augment.views or pixels of the side."
+    ):
+        vectors = np.empty((gaze.views, len(rows), dim), np.float32)
+        grids = np.empty((gaze.views, len(rows), cells, dim), np.float16)
+        for place, result in enumerate(watch(results, len(rows), "looking")):
+            if isinstance(result, Failure) and not isinstance(result.error, LyditeError):
+                raise result.error
+            if isinstance(result, Failure):
+                failed.append(str(result.error))
+            else:
+                vectors[:, place], grids[:, place] = result.value[:, 0], result.value[:, 1:]
     if failed:
         raise InputError(
             f"{len(failed)} of {len(rows)} pictures cannot be looked at. The first: {failed[0]}",

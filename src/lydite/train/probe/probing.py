@@ -13,7 +13,9 @@ import numpy as np
 from lydite.core import InputError, Predictions, UsageError
 from lydite.data.watch import Watch, unwatched
 from lydite.engines import Engine
+from lydite.features import require_encoder
 from lydite.metrics import Figure, Judgements, score_classes
+from lydite.train.honoured import require_honoured
 from lydite.train.plan import Member, Plan, missing_classes
 from lydite.train.probe.heads import FittedProbe, fit_probe, load_probe, save_probe
 from lydite.train.probe.looks import Gaze, Looks, look_at
@@ -105,10 +107,12 @@ def run_probe(run: Run, engine: Engine, cache: Path | None, watch: Watch = unwat
 
 
 def check_probe(recipe: Recipe) -> None:
-    """Pass if a probe can honour a recipe.
+    """Pass if a probe can honour a recipe; nothing is loaded.
 
     Raises:
         UsageError: Otherwise.
+        UnknownName: If there is no such encoder; the nearest are suggested.
+        MissingExtra: If the encoder needs a part that is not installed.
     """
     if recipe.speed is not Speed.PROBE:
         raise UsageError("The recipe is not for a probe.", "Set speed to 'probe'.", recipe.speed.value)
@@ -124,6 +128,8 @@ def check_probe(recipe: Recipe) -> None:
             "Set budget.select to 'last'.",
             recipe.budget.select,
         )
+    require_encoder(recipe.backbone.name)
+    require_honoured(recipe)
 
 
 def summarise(task: Task, said: Predictions, plan: Plan) -> dict[str, object]:
