@@ -130,7 +130,7 @@ def clean(history: History, version: DatasetVersion, finished: FinishedScan, pol
         after = cleaned_version(version, decided, ACTOR, f"clean by policy {chosen.name}")
         if after is not version:
             history.commit(after)
-            print(f"version   {after.info.short}: {diff(version, after).items.counts}")
+            print(f"version   {after.info.short}: {diff(version, after).items.counts or 'all stay'}")
 
 
 def deal(history: History, count: int) -> None:

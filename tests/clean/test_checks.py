@@ -129,6 +129,19 @@ def test_the_same_scene_in_another_split_is_told_of_the_one_that_gives_way() -> 
     assert found.kin[0] == (1,)
 
 
+def test_where_everything_is_alike_only_what_is_far_more_alike_is_a_scene() -> None:
+    random = np.random.default_rng(0)
+    points = np.eye(64, dtype=np.float32)[0] + 0.03 * random.standard_normal((60, 64)).astype(np.float32)
+    points[7] = points[40] + 0.005 * random.standard_normal(64).astype(np.float32)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    check = CHECKS["scene_leak"]
+    assert check.of_pile is not None
+    found = check.of_pile(pile([scenery(1)] * 60, vectors=points, splits=["train"] * 30 + ["val"] * 30))
+    assert np.flatnonzero(check.reached(found.scores, check.notable)).tolist() == [7]
+    assert found.kin[7] == (40,)
+    assert (points @ points.T).min() > 0.8
+
+
 def test_labels_of_the_test_split_neither_vote_nor_are_judged() -> None:
     points, labels = vectors()
     of_pile = CHECKS["label_issue"].of_pile
