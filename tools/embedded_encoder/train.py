@@ -225,6 +225,10 @@ class Run:
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.step, self.seconds = state["step"], state["seconds"]
+        kept = [
+            line for line in self.log.read_text().splitlines(True) if json.loads(line)["step"] <= self.step
+        ]
+        self.log.write_text("".join(kept))  # what came after the checkpoint comes again
 
     def _card(self) -> dict[str, object]:
         options = self.options
