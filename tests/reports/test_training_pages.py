@@ -106,7 +106,9 @@ def test_the_front_page_says_what_the_record_says(report: Path, task: ImageTask)
     assert len(page.find("circle", **{"class": "reliable"})) == sum(
         one["accuracy"]["images"] > 0 for one in record["reliability"]
     )
-    assert len(page.find("path", **{"class": "curve held"})) == 9
+    assert len(page.find("path", **{"class": "curve held"})) == 6
+    assert len(page.find("path", **{"class": "curve learned"})) == 6
+    assert len(page.find("span", **{"class": "key held"})) == 1
     assert f"{len(task)} pictures that the model never saw" in text
 
 
@@ -126,6 +128,19 @@ def test_epochs_are_listed_by_fold(report: Path) -> None:
     rows = page.text("tr").split("\n")[1:]
     assert len(rows) == 9
     assert rows[0].startswith("011.00000.50000.5000")
+
+
+def test_where_no_epoch_is_chosen_nothing_speaks_of_held_out_rows(task: ImageTask, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", task, epochs=2)
+    log = tuple({**line, "held_out": None} for line in run.log if line["kind"] != "selected")
+    pages = read_pages(write_training(replace(run, log=log)).parent)
+    assert pages["epochs-1.html"].text("thead") == "foldepochlosslearning ratepixelsseconds"
+    assert pages["epochs-1.html"].text("tr").split("\n")[1] == "011.00000.001640.5"
+    assert not pages["index.html"].find("span", **{"class": "key held"})
+    assert not pages["index.html"].find("path", **{"class": "curve held"})
+    assert "while learning, on varied pictures and smoothed labels. One line a fold." in pages[
+        "index.html"
+    ].text("main")
 
 
 def test_a_comparison_says_what_its_record_says(comparison: Path, task: ImageTask) -> None:

@@ -46,6 +46,11 @@ def calibration_figures(reliability: Reliability) -> dict[str, Figure]:
     }
 
 
+def signed(value: float) -> str:
+    """A difference with its sign, three decimals."""
+    return f"{value:+.3f}".replace("-", "−")
+
+
 def points(share: float) -> str:
     """A difference of shares in percentage points, with its sign."""
     return f"{100 * share:+.2f} pp".replace("-", "−")

@@ -14,7 +14,7 @@ import numpy as np
 from lydite import __version__
 from lydite.data import printable
 from lydite.metrics import Judgements, Reliability, mean_loss, reliability, share
-from lydite.reports.class_figures import calibration_figures, figure_row, points
+from lydite.reports.class_figures import calibration_figures, figure_row, points, signed
 from lydite.reports.line_plot import reliability_dots
 from lydite.reports.own_folder import take_folder
 from lydite.reports.pages.answers import (
@@ -120,8 +120,8 @@ class _Pages:
             _p_text(made.p_value),
             points(made.detectable).removeprefix("+") if made.images else "–",
             tuple((points(asked)[1:], round(made.rows_for(asked))) for asked in _ASKED if made.images),
-            f"{loss.value:+.3f}" if loss.known else "–",
-            f"[{loss.low:+.3f}, {loss.high:+.3f}]" if loss.has_interval else "",
+            signed(loss.value) if loss.known else "–",
+            f"[{signed(loss.low)}, {signed(loss.high)}]" if loss.has_interval else "",
             made.improved,
             made.worsened,
             sums[0],

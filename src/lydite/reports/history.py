@@ -81,7 +81,7 @@ def history_plots(epochs: Sequence[EpochRow]) -> tuple[LinePlot, ...]:
     learned = curves("learned", "while learning", lambda row: row.loss)
     losses = learned + curves("held", "held out", lambda row: row.held_loss)
     held = curves("held", "held out", lambda row: row.held_accuracy)
-    rates = curves("held", "rate", lambda row: row.rate)
+    rates = curves("learned", "rate", lambda row: row.rate)
     made = (
         plot_lines("loss", losses),
         plot_lines("held-out accuracy", held),

@@ -49,12 +49,12 @@ def meaning_of(name: str) -> str:
 
 def value_text(figure: Figure) -> str:
     """Three decimals; a dash where there is no number."""
-    return f"{figure.value:.3f}" if figure.known else "–"
+    return _three(figure.value) if figure.known else "–"
 
 
 def interval_text(figure: Figure) -> str:
     """The interval in brackets; empty where there is none."""
-    return f"[{figure.low:.3f}, {figure.high:.3f}]" if figure.has_interval else ""
+    return f"[{_three(figure.low)}, {_three(figure.high)}]" if figure.has_interval else ""
 
 
 def basis_text(figure: Figure) -> str:
@@ -65,3 +65,8 @@ def basis_text(figure: Figure) -> str:
 def figure_text(figure: Figure) -> str:
     """All of it in one line."""
     return " ".join(text for text in (value_text(figure), interval_text(figure), basis_text(figure)) if text)
+
+
+def _three(value: float) -> str:
+    """Three decimals; a number below nothing has a minus sign, not a hyphen."""
+    return f"{value:.3f}".replace("-", "−")

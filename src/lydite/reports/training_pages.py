@@ -195,6 +195,7 @@ class _Pages:
                 FoldRow(
                     f"fold {fold}" if fold >= 0 else "all rows",
                     figure_row("accuracy", accuracy),
+                    accuracy.images,
                     "" if spent is None or np.isnan(spent) else f"{spent:,.1f} s",
                     fold in self._run.status.done,
                 )

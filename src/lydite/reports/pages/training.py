@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,12 +71,14 @@ class FoldRow:
     Args:
         name: Its fold in words.
         accuracy: On the rows that it was held out from.
+        pictures: How many these are.
         seconds: Wall time as text; empty if it is not known.
         done: Whether it is ready.
     """
 
     name: str
     accuracy: FigureRow
+    pictures: int
     seconds: str
     done: bool
 
@@ -104,7 +107,7 @@ class TrainingPage:
         classes: One row a class.
         matrix: Confusions.
         confused: Pairs: true class, said class, count, most frequent first.
-        groups: The least accurate groups: name, figure.
+        groups: The least accurate groups: name, figure, pictures.
         group_count: How many groups there are.
         changes: Settings that differ from the defaults.
         recipe: All settings.
@@ -131,7 +134,7 @@ class TrainingPage:
     classes: tuple[ClassRow, ...]
     matrix: Matrix
     confused: tuple[tuple[ClassLook, ClassLook, int], ...]
-    groups: tuple[tuple[str, FigureRow], ...]
+    groups: tuple[tuple[str, FigureRow, int], ...]
     group_count: int
     changes: tuple[Change, ...]
     recipe: Mapping[str, Any]
@@ -178,6 +181,7 @@ def write_epoch_pages(site: Site, rows: Sequence[EpochRow], nav: TrainingNav) ->
             pages=pages,
             first=first + 1,
             total=len(rows),
+            chooses=any(row.chosen or math.isfinite(row.held_loss) for row in rows),
             name_of=EPOCHS.name,
             nav=nav,
             epochs=EPOCHS,
@@ -206,9 +210,11 @@ def looks_of(scores: ClassificationScores) -> tuple[ClassLook, ...]:
     return tuple(look_of(index, name) for index, name in enumerate(scores.class_map))
 
 
-def group_rows(groups: Sequence[GroupScore]) -> tuple[tuple[str, FigureRow], ...]:
-    """The least accurate groups."""
-    return tuple((one.name, figure_row("accuracy", one.accuracy)) for one in groups[:LISTED])
+def group_rows(groups: Sequence[GroupScore]) -> tuple[tuple[str, FigureRow, int], ...]:
+    """The least accurate groups: name, accuracy, pictures."""
+    return tuple(
+        (one.name, figure_row("accuracy", one.accuracy), one.accuracy.images) for one in groups[:LISTED]
+    )
 
 
 def confused_pairs(
