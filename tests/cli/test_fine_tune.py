@@ -126,6 +126,11 @@ def test_pages_of_a_run_and_of_two_are_there(home: Path) -> None:
             2,
             "There is no trained backbone named 'resnet50.a1_in1q'. Did you mean 'resnet50.a1_in1k'",
         ),
+        (
+            ("speed=probe", "backbone.name=resnet5O"),
+            2,
+            "no encoder named 'resnet5O'. Did you mean 'resnet50'",
+        ),
         (("optimiser.name=adamv",), 2, "There is no optimiser named 'adamv'. Did you mean"),
         (("head.kind=mlp",), 2, "Fine-tuning of 'embedded' cannot honour head.kind."),
         (("budget.device=cuda:7",), 2, "This device is not available to PyTorch here."),

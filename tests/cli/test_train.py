@@ -129,10 +129,6 @@ def test_twins_of_what_was_learned_are_not_scored(tmp_path: Path) -> None:
             ("--set", "mix.mixup=0.5"),
             "cannot honour mix.mixup. Leave them out, or begin with another recipe.",
         ),
-        (
-            ("--set", "backbone.name=resnet5O"),
-            "There is no encoder named 'resnet5O'. Did you mean 'resnet50'",
-        ),
         (("--fold", "7"), "There is no fold 7. Name one of 0..2."),
         (("--folds", "split", "--way", "grouped"), "Only folds that are dealt here have a way."),
         (("--layout", "klass"), "A layout is made of split, label, group"),
@@ -160,6 +156,23 @@ def test_changed_data_under_a_run_are_told(tmp_path: Path) -> None:
     assert "holds another run; it differs in: data, held out. 2 items have changed, first" in words(
         refused.err
     )
+
+
+def test_one_picture_a_class_and_one_class_are_told(tmp_path: Path) -> None:
+    one = train(draw(tmp_path / "fruit", 1), tmp_path / "one", "--layout", "label/group")
+    assert one.code == 0, one.err
+    assert "scored             3 rows (3 clean)" in one.out
+    assert "class 'plum' has one picture, so no model that knows it is asked about it" in words(one.err)
+    (tmp_path / "apples" / "lime").mkdir(parents=True)  # an empty folder names no class
+    apples = draw(tmp_path / "apples", 4, ("apple",))
+    alone = train(apples, tmp_path / "alone", "--layout", "label/group", "--folds", 2)
+    assert alone.code == 0, alone.err
+    assert "every picture is of class 'apple'; there is nothing to tell apart" in words(alone.err)
+    for run in ("one", "alone"):
+        assert lydite("train", "report", tmp_path / run).code == 0
+    (tmp_path / "none" / "lime").mkdir(parents=True)
+    none = train(tmp_path / "none", tmp_path / "nothing")
+    assert (none.code, "holds no picture." in words(none.err)) == (2, True)
 
 
 def test_a_recipe_of_ones_own_is_a_file(pictures: Path, tmp_path: Path) -> None:

@@ -213,6 +213,7 @@ def test_what_would_change_nothing_is_refused_by_name() -> None:
             {"mix.mixup": 0.5, "head.hidden": 3},
             r"on 1 view by 'descriptor' cannot honour head\.hidden, mix\.mixup\. Leave them out, or begin",
         ),
+        (probe_of("linear"), {"backbone.name": "embedded", "backbone.checkpoint": "w.pth"}, "backbone.check"),
         (probe_of("linear"), {"augment.profile": "full"}, r"cannot honour augment\.profile"),
         (probe_of("mlp"), {"tta.views": "flip"}, r"cannot honour tta\.views"),
         (probe_of("neighbours"), {"budget.device": "cuda"}, r"cannot honour budget\.device"),

@@ -136,7 +136,7 @@ def test_recipes_that_a_probe_cannot_honour_are_refused(task: ImageTask, tmp_pat
             {"backbone.start": "random"},
             r"A probe looks through weights that were trained\. Set backbone.start",
         ),
-        ({"backbone.mean": [0.5, 0.5, 0.5]}, r"cannot honour 'mean'\. Leave 'mean' out"),
+        ({"backbone.mean": [0.5, 0.5, 0.5]}, r"cannot honour backbone\.mean\. Leave them out"),
         ({"budget.select": "loss"}, r"A probe keeps its last epoch, so no row chooses anything"),
     ):
         with pytest.raises(UsageError, match=message):

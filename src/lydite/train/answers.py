@@ -13,6 +13,7 @@ import polars as pl
 
 from lydite.core import ImageId
 from lydite.data import write_atomic
+from lydite.data.files import os_errors_as_output_errors
 from lydite.data.locking import lock_file
 
 Logits = npt.NDArray[np.float32]
@@ -55,7 +56,8 @@ class KeptAnswers:
         """
         if not answers:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
+        with os_errors_as_output_errors(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
         with lock_file(self._folder / _LOCK):
             together = self.load(view) | dict(answers)
             order = sorted(together)

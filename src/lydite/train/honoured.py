@@ -32,22 +32,20 @@ _HEADS = {
     HeadKind.ATTENTION: _BY_STEPS | {"head.queries", "head.grid", "head.dropout"},
     HeadKind.NEIGHBOURS: frozenset(("head.neighbours", "head.temperature")),
 }
-_LOOKS = ("name", "checkpoint", "side", "options", "mean", "std")
+_OF_TIMM = frozenset(f"backbone.{name}" for name in ("checkpoint", "layer", "options", "mean", "std"))
 _VARIES = frozenset(("augment.profile", "augment.strength"))
 
 
 def honoured(recipe: Recipe) -> frozenset[str]:
     """Names of the settings that can have an effect, given speed, head, views and network."""
     own = recipe.backbone.name in _OWN
-    known = {"about", "speed", *(f"backbone.{name}" for name in _LOOKS)}
     if recipe.speed is Speed.FINE_TUNE:
-        others = {name for name in setting_names() if name.partition(".")[0] not in {"backbone", "head"}}
-        body = set() if own else {"backbone.drop_path", "backbone.start"}
-        return frozenset(known | body | others - {"augment.views"})
-    known |= {"head.kind", "backbone.layer", "augment.views"} | _HEADS[recipe.head.kind]
-    return frozenset(
-        known | (_VARIES if recipe.augment.views > 1 else set()) | (set() if own else {"budget.device"})
-    )
+        known = {name for name in setting_names() if not name.startswith("head.")}
+        foreign = {"backbone.options", "backbone.drop_path", "backbone.start"} if own else set()
+        return frozenset(known - foreign - {"augment.views", "backbone.layer"})
+    known = {"about", "speed", "backbone.name", "backbone.side", "head.kind", "augment.views"}
+    known |= _HEADS[recipe.head.kind] | (_VARIES if recipe.augment.views > 1 else set())
+    return frozenset(known if own else known | _OF_TIMM | {"budget.device"})
 
 
 def require_honoured(recipe: Recipe) -> None:

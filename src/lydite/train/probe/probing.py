@@ -186,9 +186,12 @@ def judgements(task: Task, said: Predictions, *, draw_groups: bool = True) -> Ju
 
 
 def data_notes(task: Task, members: list[Member]) -> Iterator[str]:
-    """What a reader should know of the data: classes without a picture, with one, and unknown to a fold."""
+    """What a reader should know of the data: one class alone, classes of one picture, of none, not seen."""
     learned = np.unique(np.concatenate([rows for m in members for rows in (m.known, m.asked)]))
     counts = np.bincount(task.labels[learned], minlength=len(task.classes))
+    if (counts > 0).sum() == 1:
+        alone = task.classes[int(counts.argmax())]
+        yield f"every picture is of class {alone!r}; there is nothing to tell apart"
     for label, name in enumerate(task.classes):
         if counts[label] == 0:
             yield f"class {name!r} has no picture; nothing is ever called so"
