@@ -66,15 +66,14 @@ def read_pictures(
     Args:
         intake: What an importer handed over.
         limits: What a picture may cost.
-        watch: Shows progress over the items.
+        watch: Shows progress over the files.
     """
     items = intake.items
-    places = [
-        (intake.roots.get(source, Path()) / path, path)
-        for source, path in items.select("source", "path").iter_rows()
-    ]
-    looks = look_at((path for path, _ in places), limits)
-    seen = list(looks if watch is None else watch(looks, len(places)))
+    places = list(items.select("source", "path").iter_rows())
+    files = dict.fromkeys(places)  # many rows of a table may show one file
+    looks = look_at((intake.roots.get(source, Path()) / path for source, path in files), limits)
+    found = dict(zip(files, looks if watch is None else watch(looks, len(files)), strict=True))
+    seen = [found[place] for place in places]
     annotated = list(items.select("height", "width").iter_rows())
     rows, mismatched = [], []
     for (item, path), size, look in zip(
