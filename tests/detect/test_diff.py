@@ -47,7 +47,7 @@ def edit(run: FinishedRun, number: int, **columns: pl.Expr) -> FinishedRun:
 
 
 def first_accepted(run: FinishedRun, number: int = 0) -> dict[str, Any]:
-    table = run.read_table(run.records[number])
+    table = run.read_table(list(run.records)[number])
     return table.filter(pl.col("outcome") == "accepted").row(0, named=True)
 
 
@@ -115,7 +115,7 @@ def test_a_vanished_instance_names_the_rule_and_the_setting(run: FinishedRun) ->
 
 
 def _block_type(run: FinishedRun) -> Any:
-    return run.read_table(run.records[0]).schema["blocks"].inner  # type: ignore[attr-defined]
+    return run.read_table(next(iter(run.records))).schema["blocks"].inner  # type: ignore[attr-defined]
 
 
 def test_a_class_change_counts_on_both_sides(run: FinishedRun) -> None:

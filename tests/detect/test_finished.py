@@ -22,7 +22,7 @@ def test_a_finished_run_knows_its_pictures(tmp_path: Path) -> None:
     assert run.failed == ("pictures:broken.jpg",)
     assert run.count() == (2, 1)
     assert list(run.class_map) == ["apple", "pear"]
-    assert len(run.read_table(run.records[0])) == 24
+    assert len(run.read_table(next(iter(run.records)))) == 24
 
 
 def test_pictures_of_earlier_calls_are_not_the_runs(tmp_path: Path) -> None:
@@ -33,6 +33,22 @@ def test_pictures_of_earlier_calls_are_not_the_runs(tmp_path: Path) -> None:
     run = fake.finish()
     assert kept.item not in {record.item for record in run.records}
     assert len(run.records) == 1
+
+
+def test_records_are_read_when_their_turn_comes_and_never_held(tmp_path: Path) -> None:
+    fake = FakeRun(tmp_path)
+    for _ in range(3):
+        fake.add()
+    run = fake.finish()
+    records = iter(run.records)
+    first = next(records)
+    (gone,) = (path for path in run.folder.shelf.folder.glob("*.json") if "picture-0002" in path.name)
+    gone.unlink()
+    assert next(records).item == "pictures:picture-0001.png"
+    with pytest.raises(InputError, match=r"The result of pictures:picture-0002\.png in"):
+        next(records)
+    assert next(iter(run.records)) == first
+    assert next(iter(run.records)) is not first
 
 
 def test_no_run_and_an_unfinished_run(tmp_path: Path) -> None:
@@ -74,8 +90,8 @@ def test_damaged_results(tmp_path: Path) -> None:
         table.write_bytes(b"")
     told = r"The result of pictures:picture-0000\.png in .* cannot be read\. Give the same lydite detect run"
     with pytest.raises(InputError, match=told):
-        run.read_table(run.records[0])
+        run.read_table(next(iter(run.records)))
     for record in (run.path / "pictures").glob("*.json"):
         record.unlink()
     with pytest.raises(InputError, match=told):
-        _ = FinishedRun.open(run.path).records
+        list(FinishedRun.open(run.path).records)

@@ -33,7 +33,7 @@ def test_every_stored_reason_holds(run: FinishedRun) -> None:
 
 
 def test_a_reason_that_does_not_hold_is_found(run: FinishedRun) -> None:
-    path = run.folder.shelf.table_path(ItemId.parse(run.records[0].item))
+    path = run.folder.shelf.table_path(ItemId.parse(next(iter(run.records)).item))
     table = pl.read_parquet(path)
     first = next(row for row, outcome in enumerate(table["outcome"]) if outcome == "refused")
     flips = table["flip"].to_list()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -143,13 +143,14 @@ def diff_runs(
         raise InvalidValue("threshold", "in (0, 1]", threshold)
     if not min_move > 0:
         raise InvalidValue("min_move", "above 0", min_move)
-    joined = _join(before.records, after.records)
+    records = (list(before.records), list(after.records))
+    joined = _join(*records)
     pairs = tuple((one, other) for one, other in joined if one.size_hw == other.size_hw)
     if not joined:
         raise InputError(
             f"Runs {printable(before.path)} and {printable(after.path)} have no picture in common.",
             "Compare runs over the same pictures.",
-            [[record.item for record in run.records[:3]] for run in (before, after)],
+            [[record.item for record in each[:3]] for each in records],
         )
     work = _Work(before, after, find_causes(before.description, after.description), threshold, min_move)
     changes = [change for one, other in pairs for change in work.changes(one, other)]
@@ -170,8 +171,8 @@ def diff_runs(
         after,
         work.causes,
         pairs,
-        tuple(record.item for record in before.records if record.item not in taken[0]),
-        tuple(record.item for record in after.records if record.item not in taken[1]),
+        tuple(record.item for record in records[0] if record.item not in taken[0]),
+        tuple(record.item for record in records[1] if record.item not in taken[1]),
         tuple(one.item for one, other in joined if one.size_hw != other.size_hw),
         tuple(one.item for one, other in pairs if one.image_id != other.image_id),
         work.same,
@@ -267,20 +268,18 @@ def _join(
     before: Sequence[ImageRecord], after: Sequence[ImageRecord]
 ) -> list[tuple[ImageRecord, ImageRecord]]:
     """Records of the same picture: by item and content, then by content, then by item."""
-    left, right = list(before), list(after)
-    joined: list[tuple[ImageRecord, ImageRecord]] = []
+    partner: dict[int, int] = {}
+    free = list(range(len(after)))
     for key in (lambda r: (r.item, r.image_id), lambda r: r.image_id, lambda r: r.item):
-        keyed: dict[object, list[ImageRecord]] = {}
-        for record in right:
-            keyed.setdefault(key(record), []).append(record)
-        for record in list(left):
-            same = keyed.get(key(record), [])
-            if same:
-                joined.append((record, same.pop(0)))
-                left.remove(record)
-                right.remove(joined[-1][1])
-    place = {record.item: number for number, record in enumerate(before)}
-    return sorted(joined, key=lambda pair: place[pair[0].item])
+        keyed: dict[object, deque[int]] = {}
+        for there in free:
+            keyed.setdefault(key(after[there]), deque()).append(there)
+        for here, record in enumerate(before):
+            if here not in partner and (same := keyed.get(key(record))):
+                partner[here] = same.popleft()
+        taken = set(partner.values())
+        free = [there for there in free if there not in taken]
+    return [(before[here], after[there]) for here, there in sorted(partner.items())]
 
 
 def _accepted(table: pl.DataFrame, record: ImageRecord) -> list[Seen]:

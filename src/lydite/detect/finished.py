@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,28 @@ class Entry:
     item: ItemId
     status: str
     line: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinishedRecords:
+    """Records of a run, each read from its folder when its turn comes: one in memory at a time.
+
+    Args:
+        run: The run.
+    """
+
+    run: FinishedRun
+
+    def __len__(self) -> int:
+        return self.run.count()[0]
+
+    def __iter__(self) -> Iterator[ImageRecord]:
+        """From the first; may be asked for again.
+
+        Raises:
+            InputError: If one is gone or damaged.
+        """
+        return (self.run.read_record(entry.item) for entry in self.run.entries() if entry.status == "done")
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +141,10 @@ class FinishedRun:
         counts = Counter(entry.status for entry in self.entries())
         return counts["done"], counts["failed"]
 
-    @cached_property
-    def records(self) -> tuple[ImageRecord, ...]:
-        """The pictures that were looked at; those of earlier calls that are not in the list are left out.
-
-        Raises:
-            InputError: If one is gone or damaged.
-        """
-        return tuple(self.read_record(entry.item) for entry in self.entries() if entry.status == "done")
+    @property
+    def records(self) -> FinishedRecords:
+        """The pictures that were looked at; those of earlier calls that are not in the list are left out."""
+        return FinishedRecords(self)
 
     @property
     def failed(self) -> tuple[str, ...]:

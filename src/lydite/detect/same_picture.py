@@ -29,7 +29,7 @@ class Pairing:
     without_truth: tuple[ImageRecord, ...]
 
 
-def pair_pictures(paths: Iterable[str], records: Sequence[ImageRecord], root: Path) -> Pairing:
+def pair_pictures(paths: Iterable[str], records: Iterable[ImageRecord], root: Path) -> Pairing:
     """Find for each path of a truth the picture of the run.
 
     The same file is the surest sign, then as many trailing parts of the path as agree, then the item's
@@ -43,6 +43,7 @@ def pair_pictures(paths: Iterable[str], records: Sequence[ImageRecord], root: Pa
     Raises:
         InputError: If a path could mean several pictures, or several paths mean one.
     """
+    records = list(records)
     by_file_name: defaultdict[str, list[ImageRecord]] = defaultdict(list)
     for record in records:
         by_file_name[_parts(record.path)[-1]].append(record)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +128,7 @@ def read_truth(source: TruthSource, run: FinishedRun) -> RunTruth:
         raise InputError(
             f"The truth in {printable(source.path)} speaks of no picture of the run.",
             "File names must agree; folders may differ.",
-            {"truth": paths[:3], "run": [record.item for record in run.records[:3]]},
+            {"truth": paths[:3], "run": [record.item for record in islice(run.records, 3)]},
         )
     loose = _not_exhaustive(paths, source.not_exhaustive)
     unknown: Counter[str] = Counter()

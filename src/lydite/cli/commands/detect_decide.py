@@ -9,7 +9,7 @@ import typer
 
 from lydite.cli.options import with_settings
 from lydite.cli.screen import out, progress, show_summary
-from lydite.detect import FinishedRun, assemble, open_redecided, redecide
+from lydite.detect import FinishedRun, RecordFile, assemble, open_redecided, redecide
 from lydite.detect.config import GROUPS, read_flat, unflatten
 from lydite.detect.redecide import DECIDING
 from lydite.detect.store import ImageRecord
@@ -44,11 +44,13 @@ def decide(
     settings = unflatten(finished.settings | (read_flat(config) if config else {}) | given)
     target = open_redecided(finished, out_folder, settings)
     work = redecide(finished, target, settings)
-    judged = list(progress(work, len(finished.records), "deciding", quiet))
-    judged += [
-        ImageRecord(item, "", "failed", error=f"{item}: the run could not use it") for item in finished.failed
-    ]
-    show_summary(assemble(target, finished.class_map, finished.description["space"]["encoder"], judged))
-    if pages:
-        out.print(f"pages        {write_run_pages(target, judged, settings.report)}")
+    with RecordFile(target.path) as judged:
+        for record in progress(work, len(finished.records), "deciding", quiet):
+            judged.append(record)
+        for item in finished.failed:
+            judged.append(ImageRecord(item, "", "failed", error=f"{item}: the run could not use it"))
+        encoder = finished.description["space"]["encoder"]
+        show_summary(assemble(target, finished.class_map, encoder, judged))
+        if pages:
+            out.print(f"pages        {write_run_pages(target, judged, settings.report)}")
     out.print(f"results      {out_folder}")
