@@ -65,11 +65,18 @@ $(PEERS)/.stamp: benchmarks/peers/requirements.txt
 	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
 	@touch $@
 
-peers: $(LIGHT) $(PEERS)/.stamp
+$(PEERS)-opencv/.stamp: benchmarks/peers/selective_search.txt
+	@echo "setting up selective search in $(PEERS)-opencv ..."
+	@$(PYTHON) -m venv $(PEERS)-opencv
+	@$(PEERS)-opencv/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
+	@touch $@
+
+peers: $(LIGHT) $(PEERS)/.stamp $(PEERS)-opencv/.stamp
 	$(BIN)/python benchmarks/formats_read_back.py
 	$(BIN)/python benchmarks/sources_read_alike.py
 	$(BIN)/python benchmarks/versions.py
 	$(BIN)/python benchmarks/clean.py
+	$(BIN)/python benchmarks/recall.py
 
 docs: $(FULL)
 	$(BIN)/python tools/cli_docs.py docs/cli.md
@@ -78,4 +85,4 @@ wheel: $(FULL)
 	$(BIN)/python -m build --wheel --outdir dist
 
 clean:
-	rm -rf $(VENV) $(PEERS) build dist $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(PEERS)-opencv build dist $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

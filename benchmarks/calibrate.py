@@ -66,7 +66,7 @@ def compare(
                 key = contest.truths[row].image
                 kept.append(ImageResult(key, boxes, masks, labels, evidence.rank[rows_kept]))
             tick(f"{contest.name} {name} draw {draw + 1}, picture {row}")
-        rows.append(_numbers(contest, trial, ranked, by_rule, [each.thresholds for each in found]))
+        rows.append(numbers(contest, trial, ranked, by_rule, [each.thresholds for each in found]))
     return rows
 
 
@@ -75,13 +75,14 @@ def untimed(_stage: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def _numbers(
+def numbers(
     contest: Contest,
     trial: Trial,
     ranked: list[ImageResult],
     by_rule: list[ImageResult],
     thresholds: list[dict[str, float]],
 ) -> tuple[float, ...]:
+    """F1 at the best single threshold, at each of the thresholds by class, and by rules."""
     truths = contest.truths_of(trial)
     total = sum(len(truth.labels) for truth in truths)
     matching = match(truths, ranked, contest.class_map, 0.5, contest.iou_type)

@@ -188,6 +188,7 @@ CASES: dict[str, Case] = {
     "--similarity-peaks": Case(("--similarity-peaks", "1"), SIMILAR),
     "--similarity-regions": Case(("--similarity-regions", "0"), SIMILAR),
     "--similarity-snap-iou": Case(("--similarity-snap-iou", "1"), SIMILAR),
+    "--similarity-fill": Case(("--similarity-fill", "0"), SIMILAR),
     "--sam-checkpoint": Case(("--sam-checkpoint", "{sam2}"), ("{sam}",)),
     "--sam-model": Case(("--sam-model", "nobody/sam-b"), ("{hub}",)),
     "--sam-revision": Case(("--sam-revision", "v2"), ("{hub}",)),

@@ -9,6 +9,7 @@ from pycocotools import mask as coco
 
 from lydite.core import Boxes, InvalidValue, Masks
 from lydite.metrics import box_iou, mask_iou, mask_overlap, pairwise_overlaps, share_inside
+from lydite.metrics.overlap import find_likest
 from metrics.scenes import SIZE_HW, boxes_at
 from strategies import boxes, dense_masks
 
@@ -24,6 +25,19 @@ def slow_overlap(a: Dense, b: Dense) -> tuple[npt.NDArray[np.float64], npt.NDArr
                 iou[i, j] = shared / (one | other).sum()
                 ios[i, j] = shared / min(one.sum(), other.sum())
     return iou, ios
+
+
+@given(dense_masks(), st.floats(0.01, 1))
+def test_the_likest_of_all_is_found_without_looking_at_all(dense: Dense, least: float) -> None:
+    masks = Masks.from_dense(dense)
+    ours, theirs = masks, masks[::-2]
+    overlap = mask_iou(ours, theirs)
+    best, iou = find_likest(ours, theirs, least)
+    assert best.shape == iou.shape == (len(ours),)
+    for row in range(len(ours)):
+        fits = len(theirs) > 0 and overlap[row].max() >= np.float32(least)
+        assert best[row] == (overlap[row].argmax() if fits else -1)
+        assert iou[row] == (overlap[row].max() if fits else 0)
 
 
 @given(boxes(), boxes())

@@ -202,9 +202,8 @@ def grow_components(
         for level in levels:
             threshold = min(base + level * (peak.value - base), float(canvas[y, x]))
             above = (canvas >= threshold).view(np.uint8)
-            _, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=4)
-            left, top, columns, rows, _ = stats[labels[y, x]].tolist()
-            mask = labels[top : top + rows, left : left + columns] == labels[y, x]
+            _, flooded, _, (left, top, columns, rows) = cv2.floodFill(above, None, (x, y), 2, flags=4)
+            mask = flooded[top : top + rows, left : left + columns] == 2
             yield Component(peak, top, left, mask, canvas_hw, _contrast(canvas, top, left, mask))
 
 

@@ -132,3 +132,9 @@ class SimilaritySettings(_Settings):
         le=1,
         description="least IoU at which a component gives way to a region; else it stays itself",
     )
+    similarity_fill: int = Field(
+        1000,
+        ge=0,
+        le=20000,
+        description="other regions come last, until there are so many candidates; 0 = none of them",
+    )

@@ -78,6 +78,42 @@ def mask_overlap(a: Masks, b: Masks) -> tuple[npt.NDArray[np.float32], npt.NDArr
     return _ratios(shared, a.areas[:, None], b.areas[None, :])
 
 
+def find_likest(a: Masks, b: Masks, min_iou: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """For each of ``a`` the one of ``b`` with the largest intersection over union, if that is enough.
+
+    A pair is looked at only if boxes and areas allow the overlap asked for.
+
+    Args:
+        a: Masks.
+        b: Masks of the same picture.
+        min_iou: Smallest intersection over union, in (0, 1].
+
+    Returns:
+        ``(len(a),)`` int64 rows of ``b``, the first of equals, -1 for none; and the overlap, 0 for none.
+
+    Raises:
+        InvalidValue: If the masks are of two picture sizes, or the limit is outside (0, 1].
+    """
+    if a.size_hw != b.size_hw:
+        raise InvalidValue("Masks to compare", f"of one picture size {a.size_hw}", b.size_hw)
+    if not 0 < min_iou <= 1:
+        raise InvalidValue("min_iou", "in (0, 1]", min_iou)
+    best, most = np.full(len(a), -1, np.int64), np.zeros(len(a), np.float32)
+    encoded = (encode_masks(a), encode_masks(b))
+    areas = (a.areas, b.areas)
+    bound = np.minimum(
+        _box_intersections(a.boxes, b.boxes), np.minimum(areas[0][:, None], areas[1][None]).astype(np.float64)
+    )
+    possible = _enough(_ratios(bound, areas[0][:, None], areas[1][None])[0], min_iou)
+    for row in np.flatnonzero(possible.any(axis=1)):
+        others = np.flatnonzero(possible[row])
+        shared = _intersections([encoded[0][row]], [encoded[1][at] for at in others], areas[0][[row]])
+        iou = _ratios(shared[0], areas[0][row], areas[1][others])[0]
+        if _enough(iou, min_iou).any():
+            best[row], most[row] = others[iou.argmax()], iou.max()
+    return best, most
+
+
 def share_inside(a: Boxes | Masks, b: Boxes | Masks) -> npt.NDArray[np.float32]:
     """How much of each of ``a`` lies inside each of ``b``: intersection over the area of ``a``.
 

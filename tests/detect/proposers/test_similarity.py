@@ -50,9 +50,20 @@ def test_every_thing_is_among_the_candidates(root: Path, encoder: str) -> None:
     for circles in THINGS.values():
         assert all(best_iou(found, *circle) > 0.7 for circle in circles)
     assert {origin.split("/")[0] for origin in found.origins} == {"similarity"}
-    assert {origin.split("/")[1] for origin in found.origins} <= {"peak", "snapped", "component"}
+    assert {origin.split("/")[1] for origin in found.origins} <= {"peak", "snapped", "component", "rest"}
     counts = {tuple(found.masks.to_counts(row)) for row in range(len(found))}
     assert len(counts) == len(found)
+
+
+def test_other_regions_come_last(root: Path) -> None:
+    guided = detect(root, similarity_fill=0).candidates
+    assert not any(origin == "similarity/rest" for origin in guided.origins)
+    for most in (len(guided) + 10, 1000):
+        filled = detect(root, similarity_fill=most).candidates
+        assert len(guided) < len(filled) <= most
+        assert filled.origins[: len(guided)] == guided.origins
+        assert set(filled.origins[len(guided) :]) == {"similarity/rest"}
+        assert np.array_equal(filled.boxes.xyxy[: len(guided)], guided.boxes.xyxy)
 
 
 def test_things_are_found_and_named(root: Path) -> None:

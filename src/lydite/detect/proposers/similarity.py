@@ -15,7 +15,7 @@ from lydite.detect.proposers.base import GuidedProposer, Proposer, Provenance, d
 from lydite.detect.proposers.regions import RegionProposer
 from lydite.detect.regions import restore
 from lydite.features import pool, pool_surround
-from lydite.metrics.overlap import box_iou, mask_iou
+from lydite.metrics.overlap import box_iou, find_likest
 
 _REPEAT_DISCOUNT = 0.7
 
@@ -54,7 +54,8 @@ class SimilarityProposer:
 
         Returns:
             Candidates with the quality of their region, or, of a component that no region fits, its
-            contrast; origins ``similarity/peak``, ``similarity/snapped``, ``similarity/component``.
+            contrast; origins ``similarity/peak``, ``similarity/snapped``, ``similarity/component``. Behind
+            them come other regions, best first, up to ``similarity_fill`` in all: ``similarity/rest``.
         """
         maps = measure_likeness(guide, self._settings.similarity_scales)
         peaks = find_peaks(maps, self._settings.similarity_peaks)
@@ -71,7 +72,8 @@ class SimilarityProposer:
         snapped, alone = self._snap(found, regions)
         rows = list(dict.fromkeys([*chosen, *snapped]))
         origins = tuple(f"{self.name}/{'peak' if row in chosen else 'snapped'}" for row in rows)
-        return _together(item, regions[rows], origins, found[alone], self._rank, guide)
+        guided = _together(item, regions[rows], origins, found[alone], self._rank, guide)
+        return _filled(guided, regions, rows, self._settings.similarity_fill, f"{self.name}/rest")
 
     def _rank(self, candidates: Candidates, guide: Guide) -> npt.NDArray[np.float32]:
         """Likeness and wholeness, as instances are ranked, but for the outline (``Evidence.rank``)."""
@@ -101,12 +103,8 @@ class SimilarityProposer:
 
     def _snap(self, components: Candidates, regions: Candidates) -> tuple[list[int], list[int]]:
         """Regions that components agree with, and components that agree with none."""
-        if not len(regions) or not len(components):
-            return [], list(range(len(components)))
-        overlap = mask_iou(components.masks, regions.masks)
-        best = overlap.argmax(axis=1)
-        fits = overlap.max(axis=1) >= self._settings.similarity_snap_iou
-        return best[fits].tolist(), np.flatnonzero(~fits).tolist()
+        best, _ = find_likest(components.masks, regions.masks, self._settings.similarity_snap_iou)
+        return best[best >= 0].tolist(), np.flatnonzero(best < 0).tolist()
 
 
 def _holds(masks: Masks, row: int, position: int) -> bool:
@@ -136,6 +134,16 @@ def _together(
     return Candidates.born(
         item, masks[order], quality[order], tuple(all_of_them.origins[row] for row in order)
     )
+
+
+def _filled(guided: Candidates, regions: Candidates, taken: list[int], most: int, origin: str) -> Candidates:
+    """The guided candidates, then regions that are not among them, in the order in which they came."""
+    left = np.setdiff1d(np.arange(len(regions)), taken)[: max(most - len(guided), 0)]
+    masks = Masks.concatenate([guided.masks, regions.masks[left]], regions.size_hw)
+    kept = distinct_rows(masks)
+    origins = guided.origins + (origin,) * len(left)
+    quality = np.concatenate([guided.quality, regions.quality[left]])
+    return Candidates.born(guided.item, masks[kept], quality[kept], tuple(origins[row] for row in kept))
 
 
 def _varied(value: npt.NDArray[np.float32], boxes: Boxes) -> npt.NDArray[np.int64]:
