@@ -249,11 +249,27 @@ def _finished(out: Path) -> int:
     return sum(not name.startswith(TEMPORARY) for name in left)
 
 
+BATCH = 16
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Scenes, examples, and what a run of them leaves that nothing stops."""
+    root = tmp_path_factory.mktemp("batch")
+    write_examples(root / "positive", {"red": RED, "green": GREEN})
+    for k in range(BATCH):
+        write_scene(root / "scenes" / f"{k}.png", seed=k)
+    subprocess.run(_batch_command(root, root / "fresh"), env=_environment(), check=True)
+    return root
+
+
+def _batch_command(batch: Path, out: Path) -> list[str]:
+    return _command(batch / "scenes", batch / "positive", out)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
-def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path, examples: Path, how: int) -> None:
-    for k in range(40):
-        write_scene(tmp_path / "scenes" / f"{k}.png", seed=k)
-    command = _command(tmp_path / "scenes", examples, tmp_path / "out")
+def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path, batch: Path, how: int) -> None:
+    command = _batch_command(batch, tmp_path / "out")
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=_environment())
     deadline = time.monotonic() + 120
     while _finished(tmp_path / "out") < 3 and time.monotonic() < deadline:
@@ -262,7 +278,7 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path, examples:
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
     done = _finished(tmp_path / "out")
-    assert 3 <= done < 40
+    assert 3 <= done < BATCH
     if how == signal.SIGINT:
         assert process.returncode == 1
         assert "the same command goes on from there" in words(said)
@@ -271,12 +287,8 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path, examples:
     again = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)
     assert again.returncode == 0, again.stderr
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert (summary["done"], summary["resumed"]) == (40, done)
-    fresh = subprocess.run(
-        _command(tmp_path / "scenes", examples, tmp_path / "fresh"), env=_environment(), check=True
-    )
-    assert fresh.returncode == 0
-    assert _results(tmp_path / "out") == _results(tmp_path / "fresh")
+    assert (summary["done"], summary["resumed"]) == (BATCH, done)
+    assert _results(tmp_path / "out") == _results(batch / "fresh")
 
 
 def test_a_disk_that_fills_up(tmp_path: Path, examples: Path) -> None:
