@@ -212,7 +212,7 @@ def verdict(made: Comparison) -> str:
 
 
 def points(value: float) -> str:
-    return f"{100 * value:+.2f}"
+    return f"{100 * value:+.2f}".replace("-", "−")
 
 
 def tell(one: Answer) -> None:
@@ -246,7 +246,8 @@ p { max-width: 44rem } .soft { color: var(--soft) } a { color: inherit }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top }
-th { font-weight: 600; color: var(--soft) } .number { white-space: nowrap }
+th { font-weight: 600; color: var(--soft) }
+th:first-child { min-width: 10rem } .number { white-space: nowrap }
 .hurts { --tone: var(--hurts) } .helps { --tone: var(--helps) } .open { --tone: var(--open) }
 td.hurts, td.helps { color: var(--tone); font-weight: 600 }
 .bar { position: relative; height: 1.5rem; margin-bottom: .75rem }
@@ -300,7 +301,11 @@ def write_page(answers: Sequence[Answer], path: Path, options: argparse.Namespac
         return round(50 + value / reach * 48, 2)
 
     ticks = [
-        {"left": place(step * n), "text": f"{100 * step * n:+g}" if n else "0", "zero": n == 0}
+        {
+            "left": place(step * n),
+            "text": f"{100 * step * n:+g}".replace("-", "−") if n else "0",
+            "zero": n == 0,
+        }
         for n in range(-count, count + 1)
     ]
     html = Environment(autoescape=True).from_string(PAGE).render(
