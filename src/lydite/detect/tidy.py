@@ -41,9 +41,12 @@ def tidy(candidates: Candidates, settings: TidySettings) -> Candidates:
 
 
 def count_tidied(origins: tuple[str, ...]) -> dict[str, int]:
-    """How many masks were cleaned and how many made by merging, by their origins; nothing that is 0."""
-    counts = {word: sum(f"+{word}" in origin for origin in origins) for word in (CLEANED, MERGED)}
-    return {word: count for word, count in counts.items() if count}
+    """How many masks were cleaned and how many made by merging, by their origins; nothing that is 0.
+
+    A union of cleaned masks was made by merging.
+    """
+    last = [word.split()[0] for _, *words in (origin.split("+") for origin in origins) for word in words[-1:]]
+    return {word: last.count(word) for word in (CLEANED, MERGED) if word in last}
 
 
 def clean(candidates: Candidates, settings: TidySettings) -> Candidates:

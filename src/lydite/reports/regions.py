@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import polars as pl
 from lydite.core import Block, Outcome
 from lydite.detect.settings import ReportSettings
 from lydite.detect.store import masks_of
+from lydite.detect.tidy import CLEANED, MERGED
 from lydite.reports.description import RunDescription
 from lydite.reports.exemplar_art import ExemplarArt
 from lydite.reports.overlays import Frame, outlines
@@ -48,6 +49,19 @@ class Nearest:
 
 
 @dataclass(frozen=True, slots=True)
+class Mending:
+    """What was done to a mask before it was looked at.
+
+    Args:
+        label: In a word, with the regions that it was made of.
+        told: In a sentence.
+    """
+
+    label: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class RegionView:
     """One candidate on a picture's page.
 
@@ -66,6 +80,7 @@ class RegionView:
         flip: The change that would accept it; empty where none can.
         rank: What instances are ordered by: likeness and wholeness together.
         invented: Whether it is an instance that no annotated object answers to.
+        mended: What was done to its mask before it was looked at.
     """
 
     number: int
@@ -82,6 +97,7 @@ class RegionView:
     flip: tuple[Change, ...]
     rank: float = 0.0
     invented: bool = False
+    mended: tuple[Mending, ...] = ()
 
     @property
     def score(self) -> float:
@@ -189,7 +205,19 @@ def _view(
         tuple(describe_block(Block(**block)) for block in row["blocks"]),
         describe_changes([(change["setting"], change["value"]) for change in row["flip"]]),
         row["rank"],
+        mended=tuple(_mended(row["origin"])),
     )
+
+
+def _mended(origin: str) -> Iterator[Mending]:
+    """From the last word of an origin such as ``regions/edge+cleaned+merged #3 #8``."""
+    for word in origin.split("+")[1:][-1:]:
+        if word == CLEANED:
+            yield Mending(word, "its mask was mended first: specks, cracks or holes")
+        elif word.startswith(MERGED):
+            pieces = word.removeprefix(MERGED).split()
+            told = "two candidates that nearly touch, as one; both are still there as they were"
+            yield Mending(" ".join([MERGED, " + ".join(pieces)]), told)
 
 
 def _nearest_negative(row: dict[str, Any], art: Mapping[str, ExemplarArt]) -> Nearest | None:
