@@ -1,6 +1,10 @@
 """What we have: items, regions and classes, as versions that never change."""
 
-from lydite.data.dataset.annotated import from_annotations, to_annotations
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lydite.core.lazy import lazy_names
 from lydite.data.dataset.classes import merge_classes, rename_class
 from lydite.data.dataset.clone import Means
 from lydite.data.dataset.diff import Changes, VersionDiff, diff
@@ -8,7 +12,6 @@ from lydite.data.dataset.folders import read_folders
 from lydite.data.dataset.folding import deal_folds, folds_of, has_folds, items_to_fold
 from lydite.data.dataset.follow import Move, batch_name, follow, plan_moves
 from lydite.data.dataset.history import History
-from lydite.data.dataset.importing import FOLDERS, Wanted, read_source
 from lydite.data.dataset.intake import Intake, report_rows
 from lydite.data.dataset.materialise import (
     Placed,
@@ -37,6 +40,14 @@ from lydite.data.dataset.store import load_report, load_version, save_version, s
 from lydite.data.dataset.tables import Tables, number_regions
 from lydite.data.dataset.validate import Fault, check_version, files_on_disk_only
 from lydite.data.dataset.version import TEST_SPLIT, DatasetVersion, VersionInfo
+
+if TYPE_CHECKING:  # these read every format, which takes a quarter of a second to import
+    from lydite.data.dataset.annotated import from_annotations, to_annotations
+    from lydite.data.dataset.importing import FOLDERS, Wanted, read_source
+else:
+    __getattr__ = lazy_names(
+        __name__, annotated="from_annotations to_annotations", importing="FOLDERS Wanted read_source"
+    )
 
 __all__ = [
     "ATTRIBUTES",

@@ -30,6 +30,7 @@ export class Panel {
 
   setClasses(classes) {
     this.classes = classes;
+    $("found").style.setProperty("--rows", classes.length); // its height stays as names are typed
     const more = element("button", { type: "button", className: "chip", title: "Type a part of its name", tabIndex: -1 }, element("kbd", { textContent: "/" }), element("span", { textContent: `any of ${classes.length} classes` }));
     more.addEventListener("click", () => this.search());
     $("chips").replaceChildren(...classes.slice(0, 10).map((name, place) => this.button(name, DIGITS[place])), ...(classes.length > 10 ? [more] : []));
