@@ -68,12 +68,12 @@ def test_what_is_saved_comes_back(root: Path, sizes: int) -> None:
 
 def test_boxes_come_back_and_banks_without_negatives_too(root: Path) -> None:
     path = root / "positive" / "red" / "0.jpg"
-    bank = build_bank(
-        ExemplarSet((Exemplar(path, "x", "red", box=(1.5, 2, 40, 50.25)),)), build_encoder(SETTINGS.encoder)
-    )
+    example = Exemplar(path, "x", "red", box=(1.5, 2, 40, 50.25), judged=True)
+    bank = build_bank(ExemplarSet((example,)), build_encoder(SETTINGS.encoder))
     save_bank(root / "a.bank", bank, SETTINGS)
     again = load_bank(root / "a.bank").bank
     assert again.sources[0].box == (1.5, 2, 40, 50.25)
+    assert again.sources[0].judged
     assert again.negatives is None
 
 

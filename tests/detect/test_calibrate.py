@@ -154,6 +154,49 @@ def test_parts_are_not_taken_for_objects() -> None:
     assert sum(each.objects for each in calibrate(parts, DEFAULT).classes) < 0.6 * without
 
 
+def test_what_people_judged_tells_how_much_of_the_best_is_clutter() -> None:
+    """A few tenths of what ranks as high as objects is none; nothing but a look at it says so."""
+    alone, taught = [], []
+    for seed in range(3):
+        rehearsal, pictures = drawn(seed, per_class=6, clutter=20)
+        rng = np.random.default_rng([seed, 1])
+        mixed = [
+            (with_decoys(scene, rng), np.append(true, np.zeros(8, np.bool_))) for scene, true in pictures
+        ]
+        pile = [scene for scene, _ in mixed[:10]]
+        seen = tuple(replace(scene, truth=np.where(true, scene.labels, -1)) for scene, true in mixed[10:22])
+        judged = replace(rehearsal, scenes=rehearsal.scenes + seen)
+        for found, reached in (
+            (calibrate(rehearsal, DEFAULT, pile), alone),
+            (calibrate(judged, DEFAULT, pile), taught),
+        ):
+            least = np.array([each.threshold for each in found.classes])
+            reached.append((f1(mixed[22:], least) / oracle(mixed[22:]), found.f1 - f1(mixed[22:], least)))
+    (ratio, error), (own_ratio, own_error) = (np.abs(rows).mean(axis=0) for rows in (taught, alone))
+    assert ratio >= own_ratio
+    assert ratio >= 0.95
+    assert error < 0.5 * own_error
+
+
+def with_decoys(scene: Ranked, rng: np.random.Generator) -> Ranked:
+    """Eight more that rank as objects of the first class do, and are none."""
+    return Ranked(
+        np.append(scene.ranks, rng.normal(0.8, 0.12, 8)), np.append(scene.labels, np.zeros(8, np.int64))
+    )
+
+
+def test_examples_that_a_run_found_do_not_say_how_many_are_found() -> None:
+    rehearsal, _ = drawn(3, per_class=12)
+    lost = (
+        np.arange(len(rehearsal.labels)) < 12
+    )  # of those that a person brought, half are found by no search
+    given = replace(rehearsal, ranks=np.where(lost & (rehearsal.labels == 0), -np.inf, rehearsal.ranks))
+    judged = replace(given, judged=~lost)
+    one, other = (calibrate(each, DEFAULT).classes for each in (given, judged))
+    assert all(b.recall < a.recall for a, b in zip(one, other, strict=True))
+    assert calibrate(replace(given, judged=np.ones(len(lost), np.bool_)), DEFAULT).classes == one
+
+
 def test_too_few_is_said_and_nothing_is_invented() -> None:
     rehearsal, _ = drawn(9, per_class=1)
     found = calibrate(rehearsal, DEFAULT)

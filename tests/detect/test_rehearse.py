@@ -81,6 +81,36 @@ def test_no_example_judges_its_own_picture(bank: Bank, searcher: Searcher) -> No
             assert not np.isclose(known.ranks, rank, atol=1e-5).any()
 
 
+def test_pictures_that_people_went_through_are_rehearsed_with_what_they_said(
+    tmp_path: Path, searcher: Searcher
+) -> None:
+    """What was not accepted there is none, and what was refused does not know itself."""
+    known = scenes_with_examples(tmp_path, 3)
+    pixels = disc(disc(ground((120, 160), 7), (44, 40), 18, RED), (110, 75), 16, GREEN)
+    half, none = (save(disc(pixels, (10, 10), r, RED), tmp_path / f"seen {r}.png") for r in (2, 3))
+    red = Exemplar(half, "accepted", "red", box=(26, 22, 62, 58), judged=True)
+    refused = [
+        Exemplar(path, f"refused {path.stem}", None, box=(94, 59, 126, 91), judged=True)
+        for path in (half, none)
+    ]
+    exemplars = ExemplarSet((*known.positives, red), tuple(refused))
+    bank = build_bank(exemplars, searcher.examiner.encoder, pseudo_negative_cos=1.0)
+    assert bank.negative_count == 2
+    seen = rehearse(bank, searcher)
+    truths = [scene.truth for scene in seen.scenes]
+    assert [truth is None for truth in truths] == [True, True, True, False, False]
+    assert sorted(truths[3].tolist())[-1] == bank.class_map.get_label("red")
+    assert (truths[3] >= 0).sum() == 1
+    assert (truths[4] == -1).all()
+    assert seen.judged is not None
+    assert seen.judged.tolist() == [False] * 6 + [True]
+    others = bank.only(np.arange(6), np.array([1]))
+    assert others.negatives is not None
+    assert others.negatives.ids == ("refused seen 3",)
+    apart = survey(find_images([half]), others, searcher, 1).scenes[0]
+    np.testing.assert_allclose(np.sort(seen.scenes[3].ranks), np.sort(apart.ranks), atol=1e-5)
+
+
 def test_it_calibrates_and_the_detector_says_so(tmp_path: Path) -> None:
     exemplars = scenes_with_examples(tmp_path)
     detector = Detector.from_exemplars(exemplars, SETTINGS)

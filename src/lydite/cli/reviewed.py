@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -64,29 +65,39 @@ def read_reviewed(source: Path, journal: str | None = None) -> tuple[Exemplar, .
     book = open_journal(opened.journal)
     decisions = fold(book.read(), opened.pile.class_map.names).decisions
     book.close()
-    found = []
+    said: dict[RegionId, str | None] = {}
     for subject, decision in decisions.items():
-        row = opened.pile.rows.get(subject)
-        if row is None or not isinstance(subject, RegionId):
+        if not isinstance(subject, RegionId) or subject not in opened.pile.rows:
             continue
         if decision.standing is Standing.LABEL:
-            found.append(_exemplar(opened.pile, row, decision.label))
+            said[subject] = decision.label
         elif decision.standing.value == Act.TRASH.value:
-            found.append(_exemplar(opened.pile, row, None))
+            said[subject] = None
+    found = _exemplars(opened.pile, said)
     if not found:
         raise UsageError(
             f"Nobody has accepted or refused a region of {printable(source)} yet.",
             "Review it first: lydite review serve",
         )
-    return tuple(found)
+    return found
 
 
-def _exemplar(pile: Pile, row: int, label: str | None) -> Exemplar:
+def _exemplars(pile: Pile, said: Mapping[RegionId, str | None]) -> tuple[Exemplar, ...]:
+    """Those of a picture are judged if all that was found in it was: its rest is known to be none."""
+    asked = Counter(subject.item for subject in pile.subjects if isinstance(subject, RegionId))
+    answered = Counter(subject.item for subject in said)
+    return tuple(
+        _exemplar(pile, pile.rows[subject], label, judged=answered[subject.item] == asked[subject.item])
+        for subject, label in said.items()
+    )
+
+
+def _exemplar(pile: Pile, row: int, label: str | None, *, judged: bool) -> Exemplar:
     shapes = pile.shapes
     assert shapes is not None  # rows of regions have shapes
     name = f"reviewed/{'negative' if label is None else label}/{pile.subjects[row]}"
     path = pile.paths[row]
     if shapes.masks[row]:
-        return Exemplar(path, name, label, rle=shapes.masks[row])
+        return Exemplar(path, name, label, rle=shapes.masks[row], judged=judged)
     x0, y0, x1, y1 = map(float, shapes.boxes[row])
-    return Exemplar(path, name, label, box=(x0, y0, x1, y1))
+    return Exemplar(path, name, label, box=(x0, y0, x1, y1), judged=judged)

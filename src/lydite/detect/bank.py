@@ -169,18 +169,33 @@ class Bank:
         """What picture and mask of a source hold; as they were if the bank was read from a file."""
         return self.contents.get(source.name) or (_digest(source.path), _mask_digest(source))
 
-    def only(self, rows: npt.NDArray[np.int64]) -> Bank:
-        """The bank with these positives alone, and all its negatives.
+    def only(self, rows: npt.NDArray[np.int64], foes: npt.NDArray[np.int64] | None = None) -> Bank:
+        """The bank with these positives alone, and these negatives.
+
+        Args:
+            rows: Of the positives.
+            foes: Of the negatives; all when ``None``.
 
         Raises:
             InvalidValue: If a class is left without a positive.
         """
+        fewer = self if foes is None or self.negatives is None else self._with_foes(self.negatives, foes)
         return replace(
-            self,
+            fewer,
             positives=self.positives[rows],
             labels=self.labels[rows],
             shapes=self.shapes[rows],
             positive_sizes=None if self.positive_sizes is None else self.positive_sizes[:, rows],
+        )
+
+    def _with_foes(self, negatives: Features, foes: npt.NDArray[np.int64]) -> Bank:
+        if not len(foes):
+            return replace(self, negatives=None, negative_sizes=None, negative_labels=None)
+        return replace(
+            self,
+            negatives=negatives[foes],
+            negative_sizes=None if self.negative_sizes is None else self.negative_sizes[:, foes],
+            negative_labels=None if self.negative_labels is None else self.negative_labels[foes],
         )
 
     def at_own_size(self) -> Bank:

@@ -170,6 +170,7 @@ def _source(bank: Bank, source: Exemplar) -> dict[str, Any]:
         "mask": None if source.mask is None else str(source.mask.absolute()),
         "box": source.box,
         "rle": source.rle,
+        "judged": source.judged,
         "picture_digest": picture,
         "mask_digest": mask,
     }
@@ -226,6 +227,7 @@ def _exemplar(entry: Mapping[str, Any]) -> Exemplar:
         None if entry["box"] is None else (float(x0), float(y0), float(x1), float(y1)),
         entry["against"],
         entry["rle"],
+        entry.get("judged", False),
     )
 
 

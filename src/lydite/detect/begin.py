@@ -86,6 +86,7 @@ def describe(detector: Detector) -> dict[str, Any]:
                 "path": str(source.path),
                 "against": source.against,
                 "rle": source.rle,
+                "judged": source.judged,
                 **dict(zip(("picture", "mask"), detector.bank.digests_of(source), strict=True)),
                 "mask_path": None if source.mask is None else str(source.mask),
                 "box": source.box,

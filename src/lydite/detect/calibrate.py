@@ -95,7 +95,8 @@ def calibrate(
     if refusal:
         return Calibration((), target, float("nan"), refusal)
     everyone = np.arange(len(rehearsal.labels))
-    found = _thresholds(rehearsal, everyone, pile or rehearsal.scenes, settings)
+    judged = [scene for scene in rehearsal.scenes if scene.truth is not None]
+    found = _thresholds(rehearsal, everyone, pile or rehearsal.scenes, judged, settings)
     low, high = _interval(rehearsal, settings, pile)
     classes = tuple(
         _describe(rehearsal, found, label, float(low[label]), float(high[label]))
@@ -142,7 +143,11 @@ class _Found:
 
 
 def _thresholds(
-    rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], settings: CalibrationSettings
+    rehearsal: Rehearsal,
+    rows: Ints,
+    pile: Sequence[Ranked],
+    judged: Sequence[Ranked],
+    settings: CalibrationSettings,
 ) -> _Found:
     """Each class on its own where enough is seen of it, else all classes as one, centre on centre.
 
@@ -150,14 +155,16 @@ def _thresholds(
         rehearsal: Where the held-out examples are.
         rows: Which of them to use; rows may repeat.
         pile: Pictures without labels.
+        judged: Pictures in which somebody went through what was found.
         settings: What to choose the thresholds for.
     """
     classes = np.arange(len(rehearsal.class_map))
-    curves = measure(rehearsal, rows, pile, settings.exhaustive)
+    curves = measure(rehearsal, rows, pile, settings.exhaustive, judged)
     own = _choose(curves, settings)
     centres, _ = model(rehearsal, rows)
     one = as_one(rehearsal, centres)
-    pooled = measure(one, rows, [centred(scene, centres) for scene in pile], settings.exhaustive)
+    alike = [[centred(scene, centres) for scene in scenes] for scenes in (pile, judged)]
+    pooled = measure(one, rows, alike[0], settings.exhaustive, alike[1])
     at = int(_choose(pooled, settings)[0])
     found = rows[np.isfinite(rehearsal.ranks[rows])]
     pictures = [len(np.unique(rehearsal.pictures[found[rehearsal.labels[found] == k]])) for k in classes]
@@ -232,8 +239,9 @@ def _interval(
         pictures = rng.integers(len(by_picture), size=len(by_picture))
         rows = np.concatenate([by_picture[k] for k in pictures])
         if np.isfinite(rehearsal.ranks[rows]).any():
-            scenes = pile or [rehearsal.scenes[k] for k in pictures]
-            drawn.append(_thresholds(rehearsal, rows, scenes, settings).thresholds)
+            scenes = [rehearsal.scenes[k] for k in pictures]
+            judged = [scene for scene in scenes if scene.truth is not None]
+            drawn.append(_thresholds(rehearsal, rows, pile or scenes, judged, settings).thresholds)
     tail = 50 * (1 - LEVEL)
     low, high = np.percentile(drawn, [tail, 100 - tail], axis=0)
     return low, high

@@ -26,6 +26,7 @@ LEAST_RECALL, LEAST_SEEN = 0.4, 3
 """The number of objects is read off where at least this share of those found lies above the threshold, and
 at least so many instances."""
 STEPS = 300
+FEWEST_GIVEN = 3
 NODES, _weights = np.polynomial.hermite_e.hermegauss(7)
 WEIGHTS = _weights / _weights.sum()
 """The centre of a class is known up to its standard error: expectations are taken over it (Gauss-Hermite)."""
@@ -67,9 +68,25 @@ class Curves:
         return min(1.0, 2 * found / total) if total else 0.0
 
 
-def measure(rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], exhaustive: bool) -> Curves:
-    """Curves from some of the held-out examples (rows may repeat) and a pile of pictures."""
+def measure(
+    rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], exhaustive: bool, judged: Sequence[Ranked] = ()
+) -> Curves:
+    """Curves from some of the held-out examples (rows may repeat) and a pile of pictures.
+
+    Args:
+        rehearsal: Where the held-out examples are.
+        rows: Which of them to use.
+        pile: Pictures without labels.
+        exhaustive: Whether every object in the examples' pictures is an example.
+        judged: Pictures in which somebody went through what was found. The share of hits among what ranks
+            as high there takes the place of the assumption that the best of the pile may all be hits.
+    """
     classes = len(rehearsal.class_map)
+    known = None
+    if exhaustive:
+        shown = np.bincount(rehearsal.labels[rows], minlength=classes)
+        known = shown / max(1, len(np.unique(rehearsal.pictures[rows])))
+    rows = _given(rehearsal, rows)
     labels = rehearsal.labels[rows]
     found = np.isfinite(rehearsal.ranks[rows])
     share_found = (found.sum() + 1) / (len(rows) + 1)
@@ -79,9 +96,7 @@ def measure(rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], exhaustive
     everything = np.concatenate([scene.ranks for scene in pile])
     thresholds = np.linspace(np.quantile(everything, 0.2), everything.max(), STEPS)
     seen = np.stack([_above(pile, label, thresholds) for label in range(classes)])
-    known = None
-    if exhaustive:
-        known = np.bincount(labels, minlength=classes) / max(1, len(np.unique(rehearsal.pictures[rows])))
+    true = seen if not judged else seen * _precision(judged, classes, thresholds)
     hits, objects = np.zeros_like(seen), np.zeros(classes)
     for node, weight in zip(NODES, WEIGHTS, strict=True):
         centre = centres + node * spread / np.sqrt(np.maximum(counts, 1))
@@ -89,10 +104,11 @@ def measure(rehearsal: Rehearsal, rows: Ints, pile: Sequence[Ranked], exhaustive
         offsets = np.sort(_part_offsets(rehearsal, rows, centre))
         parts = (len(offsets) - np.searchsorted(offsets, thresholds - centre[:, None])) / len(rows)
         trusted = (share >= LEAST_RECALL * share_found) & (seen * len(pile) >= LEAST_SEEN)
-        most = np.where(trusted, seen / (share + parts), np.inf).min(axis=1)
+        most = np.where(trusted, true / (share + (0 if judged else parts)), np.inf).min(axis=1)
         count = np.where(np.isfinite(most), most, 0.0) if known is None else known
         objects += weight * count
-        hits += weight * called * np.minimum(count[:, None] * share, seen)  # no more hits than instances
+        likely = np.minimum(count[:, None] * share, true)  # no more hits than instances
+        hits += weight * likely * (1 if judged else called)  # what was judged bears its right name
     return Curves(thresholds, hits, seen, objects)
 
 
@@ -107,6 +123,32 @@ def model(rehearsal: Rehearsal, rows: Ints) -> tuple[Floats, float]:
     squares = float(((ranks - centres[labels]) ** 2).sum())
     spread = np.sqrt((squares + PRIOR_WEIGHT * PRIOR_SPREAD**2) / (freedom + PRIOR_WEIGHT))
     return centres, float(spread)
+
+
+def _given(rehearsal: Rehearsal, rows: Ints) -> Ints:
+    """The examples that a person brought, if enough of them were found; else all.
+
+    Those that a run had found are found again, and ranked high the first time: they do not say how many
+    objects are found, nor how these rank.
+    """
+    if rehearsal.judged is None:
+        return rows
+    given = rows[~rehearsal.judged[rows]]
+    return given if np.isfinite(rehearsal.ranks[given]).sum() >= FEWEST_GIVEN else rows
+
+
+def _precision(judged: Sequence[Ranked], classes: int, thresholds: Floats) -> Floats:
+    """``(classes, steps)`` share of hits among what ranks above each threshold where somebody looked.
+
+    Few of a class lean on all classes together: their share counts as much as two instances.
+    """
+    hits = [Ranked(each.ranks[each.hit], each.labels[each.hit]) for each in judged]
+    found, seen = (
+        np.stack([_above(pictures, label, thresholds) * len(judged) for label in range(classes)])
+        for pictures in (hits, judged)
+    )
+    everyone = (found.sum(axis=0) + 1) / (seen.sum(axis=0) + 2)
+    return np.asarray((found + 2 * everyone) / (seen + 2), np.float64)
 
 
 def _above(pile: Sequence[Ranked], label: int, thresholds: Floats) -> Floats:
@@ -134,9 +176,11 @@ def as_one(rehearsal: Rehearsal, centres: Floats) -> Rehearsal:
         rehearsal.part_ranks - centres[part_labels],
         rehearsal.part_of,
         rehearsal.scenes,
+        judged=rehearsal.judged,
     )
 
 
 def centred(scene: Ranked, centres: Floats) -> Ranked:
     """A picture with all classes as one; see ``as_one``."""
-    return Ranked(scene.ranks - centres[scene.labels], np.zeros_like(scene.labels))
+    truth = None if scene.truth is None else np.where(scene.hit, 0, -1)
+    return Ranked(scene.ranks - centres[scene.labels], np.zeros_like(scene.labels), truth)

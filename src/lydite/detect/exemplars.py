@@ -40,6 +40,7 @@ class Exemplar:
         box: ``x0 y0 x1 y1`` in pixels of the upright picture; excludes ``mask``.
         against: The one class that a negative speaks against; ``None`` for all of them.
         rle: The mask itself, as COCO's compressed runs at the picture's size; excludes the two before.
+        judged: Somebody went through what was found in the picture: what they did not accept there is none.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Exemplar:
     box: tuple[float, float, float, float] | None = None
     against: str | None = None
     rle: str | None = None
+    judged: bool = False
 
     def load(self, limits: ImageLimits) -> tuple[Picture, Masks]:
         """The picture and the one mask of the object in it.

@@ -59,6 +59,7 @@ def _exemplar(entry: Mapping[str, Any]) -> Exemplar:
         box,  # type: ignore[arg-type]
         entry.get("against"),
         entry.get("rle"),
+        entry.get("judged", False),
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -51,10 +51,18 @@ class Ranked:
     Args:
         ranks: ``(n,)`` float64 rank, see ``Evidence.rank``.
         labels: ``(n,)`` int64 class.
+        truth: ``(n,)`` int64 class of the object that each found, -1 for none; ``None`` where nobody went
+            through what was found.
     """
 
     ranks: Floats
     labels: Ints
+    truth: Ints | None = None
+
+    @property
+    def hit(self) -> npt.NDArray[np.bool_]:
+        """``(n,)`` whether each found an object of its class; ``truth`` must be known."""
+        return np.asarray(self.truth == self.labels, np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +83,7 @@ class Rehearsal:
         alone: Names of examples whose class has no example in any other picture.
         unsearched: Names of examples in whose pictures the proposer cannot propose.
         unread: Names of examples whose files have changed or gone since the bank was made.
+        judged: ``(n,)`` bool: a run had found the example and somebody accepted it; ``None`` if none is.
     """
 
     class_map: ClassMap
@@ -89,6 +98,7 @@ class Rehearsal:
     alone: tuple[str, ...] = ()
     unsearched: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    judged: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,16 +198,20 @@ def rehearse(bank: Bank, searcher: Searcher, hosts: Sequence[Host] = ()) -> Rehe
         if others is None:
             notes.alone += [exemplar.name for exemplar in exemplars]
             continue
-        item = ItemId("rehearsal", exemplars[0].path.name)
+        item = ItemId("rehearsal", sources[0].path.name)
         try:
-            found, candidates = searcher.search(picture, item, bank.only(others))
+            found, candidates = searcher.search(picture, item, bank.only(others, _foes(bank, sources)))
         except ImageError:  # a proposer that only knows other pictures, such as those of an annotation file
             notes.unsearched += [exemplar.name for exemplar in exemplars]
             continue
+        truth = np.full(len(found.ranks), -1, np.int64)
         for at, exemplar in enumerate(exemplars):
             iou = _iou(candidates, masks[at : at + 1], by_box=exemplar.box is not None)
-            notes.add(int(bank.labels[rows[at]]), found, iou)
-        notes.scenes.append(found)
+            best = notes.add(int(bank.labels[rows[at]]), found, iou, judged=exemplar.judged)
+            if best is not None:
+                truth[best] = bank.labels[rows[at]]
+        judged = any(exemplar.judged for exemplar in sources)
+        notes.scenes.append(replace(found, truth=truth) if judged else found)
     _rehearse_close_ups(close_ups, bank, searcher, hosts, notes)
     return notes.to_rehearsal(bank.class_map)
 
@@ -232,6 +246,14 @@ def _rehearse_close_ups(
         notes.scenes.append(found)
 
 
+def _foes(bank: Bank, sources: Sequence[Exemplar]) -> Ints | None:
+    """The negatives that are of other pictures: what was refused in this one would know itself."""
+    if bank.negatives is None:
+        return None
+    here = {source.name for source in sources}
+    return np.array([row for row, name in enumerate(bank.negatives.ids) if name not in here], np.int64)
+
+
 def _others(bank: Bank, rows: Ints) -> Ints | None:
     """The rows that stay when some are held out; none if a class would be left without any."""
     others = np.setdiff1d(np.arange(len(bank.labels)), rows)
@@ -252,16 +274,21 @@ class _Notes:
     alone: list[str] = field(default_factory=list)
     unsearched: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    judged: list[bool] = field(default_factory=list)
 
-    def add(self, label: int, found: Ranked, iou: npt.NDArray[np.float32]) -> None:
-        """One held-out example of the picture that comes next in ``scenes``."""
+    def add(
+        self, label: int, found: Ranked, iou: npt.NDArray[np.float32], *, judged: bool = False
+    ) -> int | None:
+        """One held-out example of the picture that comes next in ``scenes``: the candidate that found it."""
         hits = np.flatnonzero(iou >= HIT_IOU)
         best = int(hits[found.ranks[hits].argmax()]) if len(hits) else None
         self.labels.append(label)
+        self.judged.append(judged)
         self.ranks.append(-np.inf if best is None else float(found.ranks[best]))
         self.named.append(best is not None and int(found.labels[best]) == label)
         self.pictures.append(len(self.scenes))
         self.part_ranks.append(found.ranks[(iou >= PART_IOU) & (iou < HIT_IOU)])
+        return best
 
     def to_rehearsal(self, class_map: ClassMap) -> Rehearsal:
         return Rehearsal(
@@ -277,22 +304,25 @@ class _Notes:
             tuple(self.alone),
             tuple(self.unsearched),
             tuple(self.unread),
+            np.array(self.judged, np.bool_),
         )
 
 
 def _by_picture(bank: Bank) -> tuple[list[list[Exemplar]], list[str]]:
-    """The positives of the bank by the content of their pictures, and the names of those without one."""
+    """The examples by the content of their pictures, and the names of those without one.
+
+    Pictures in which nothing but negatives lies are left out, unless somebody went through them.
+    """
     known = set(bank.positives.ids)
     groups: dict[ImageId, list[Exemplar]] = {}
     gone = []
     for exemplar in bank.sources:
-        if exemplar.name not in known:
-            continue
         try:
             groups.setdefault(ImageId.of_bytes(exemplar.path.read_bytes()), []).append(exemplar)
         except OSError:
-            gone.append(exemplar.name)
-    return list(groups.values()), gone
+            gone += [exemplar.name] if exemplar.name in known else []
+    shown = [each for each in groups.values() if any(one.name in known or one.judged for one in each)]
+    return shown, gone
 
 
 def _load(
@@ -303,12 +333,16 @@ def _load(
     Close-ups are set aside; those of which nobody knows what in them is the object are of no use.
     """
     row_of = {name: row for row, name in enumerate(bank.positives.ids)}
+    judged = any(exemplar.judged for exemplar in exemplars)
+    exemplars = [exemplar for exemplar in exemplars if exemplar.name in row_of] or exemplars[:1]
     try:
         loaded = [exemplar.load(limits) for exemplar in exemplars]
     except ImageError:
-        notes.unread += [exemplar.name for exemplar in exemplars]
+        notes.unread += [exemplar.name for exemplar in exemplars if exemplar.name in row_of]
         return None
     picture = loaded[0][0]
+    if exemplars[0].name not in row_of:  # nothing that was found here was accepted
+        return picture, [], Masks.concatenate([], picture.size_hw), np.zeros(0, np.int64)
     located = [at for at, (_, mask) in enumerate(loaded) if not _is_close_up(mask)]
     for at in sorted(set(range(len(exemplars))) - set(located)):
         row, (own, mask) = row_of[exemplars[at].name], loaded[at]
@@ -317,7 +351,7 @@ def _load(
             close_ups.append(CloseUp.of(row, int(bank.labels[row]), own, mask, boxed=boxed))
         else:
             notes.whole.append(exemplars[at].name)
-    if not located:
+    if not located and not judged:
         return None
     chosen = [exemplars[at] for at in located]
     masks = Masks.concatenate([loaded[at][1] for at in located], picture.size_hw)
