@@ -156,7 +156,8 @@ def test_parts_are_not_taken_for_objects() -> None:
 
 def test_what_people_judged_tells_how_much_of_the_best_is_clutter() -> None:
     """A few tenths of what ranks as high as objects is none; nothing but a look at it says so."""
-    alone, taught = [], []
+    alone: list[tuple[float, float]] = []
+    taught: list[tuple[float, float]] = []
     for seed in range(3):
         rehearsal, pictures = drawn(seed, per_class=6, clutter=20)
         rng = np.random.default_rng([seed, 1])

@@ -99,9 +99,10 @@ def test_pictures_that_people_went_through_are_rehearsed_with_what_they_said(
     seen = rehearse(bank, searcher)
     truths = [scene.truth for scene in seen.scenes]
     assert [truth is None for truth in truths] == [True, True, True, False, False]
-    assert sorted(truths[3].tolist())[-1] == bank.class_map.get_label("red")
-    assert (truths[3] >= 0).sum() == 1
-    assert (truths[4] == -1).all()
+    one, nothing = (np.asarray(truth) for truth in truths[3:])
+    assert one.max() == bank.class_map.get_label("red")
+    assert (one >= 0).sum() == 1
+    assert (nothing == -1).all()
     assert seen.judged is not None
     assert seen.judged.tolist() == [False] * 6 + [True]
     others = bank.only(np.arange(6), np.array([1]))

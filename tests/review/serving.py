@@ -86,7 +86,7 @@ def answering(
     source: Path, *, predictions: Sequence[Path] = (), findings: Sequence[Path] = (), **settings: object
 ) -> Iterator[Place]:
     """The page that the command serves, from a thread of this process: it is there in an instant."""
-    desk, book = open_desk(open_source(source, None), ReviewSettings(**settings), predictions, findings)  # type: ignore[arg-type]
+    desk, book = open_desk(open_source(source, None), ReviewSettings(**settings), predictions, findings)
     sock, begun = listen("127.0.0.1", 0), Event()
     server = build_server(desk, Access(), begun.set)
     thread = Thread(target=server.run, kwargs={"sockets": [sock]})
