@@ -2,7 +2,7 @@
 
 from lydite.detect.accepted import Found, read_accepted
 from lydite.detect.annotated import find_examples, parse_example
-from lydite.detect.bank import Bank, SetAside, build_bank
+from lydite.detect.bank import Bank, build_bank
 from lydite.detect.bank_file import BankFile, changed_sources, load_bank, save_bank
 from lydite.detect.bank_make import make_bank
 from lydite.detect.begin import open_run
@@ -18,10 +18,12 @@ from lydite.detect.exemplars import Exemplar, ExemplarSet, find_exemplars
 from lydite.detect.explain import explain
 from lydite.detect.finished import FinishedRun
 from lydite.detect.kept import with_kept_thresholds
+from lydite.detect.negatives import SetAside
 from lydite.detect.recalibrate import calibrate_from_run, rehearse_run
 from lydite.detect.records import RecordFile, Records
 from lydite.detect.redecide import open_redecided, redecide
-from lydite.detect.rehearse import Ranked, Rehearsal, Searcher, rehearse, survey
+from lydite.detect.rehearsal import Ranked, Rehearsal
+from lydite.detect.rehearse import Searcher, rehearse, survey
 from lydite.detect.run import assemble, finish, process
 from lydite.detect.run_folder import RunFolder
 from lydite.detect.scoring import Scores, score

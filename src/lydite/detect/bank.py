@@ -18,30 +18,15 @@ from lydite.core import (
     ImageError,
     ImageId,
     InvalidValue,
-    similarity,
 )
 from lydite.data import ImageLimits
 from lydite.detect.condense import adjust, choose_prototypes
 from lydite.detect.exemplars import Exemplar, ExemplarSet
 from lydite.detect.eye import Eye, Focus, Seen, Vectors
+from lydite.detect.negatives import SetAside, against_all, labels_against, split_negatives
 from lydite.detect.settings import BankSettings
 from lydite.detect.shape import MEASURES, Shapes
 from lydite.features import Encoder, Zoom
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """A negative that looks too much like a positive to be one.
-
-    Args:
-        name: The negative.
-        positive: The positive that it resembles most.
-        cosine: Their cosine.
-    """
-
-    name: str
-    positive: str
-    cosine: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -248,13 +233,13 @@ def build_bank(
                 "Add a readable picture, or remove the class folder.",
             )
     negatives = eye.look(
-        exemplars.negatives if making.class_negatives else tuple(map(_against_all, exemplars.negatives))
+        exemplars.negatives if making.class_negatives else tuple(map(against_all, exemplars.negatives))
     )
     _refuse_contradictions([seen.exemplar for seen in positives + negatives], eye.image_ids)
     positive_features = Features.concatenate([seen.vector for seen in positives])
     labels = np.array([class_map.get_label(str(seen.exemplar.class_name)) for seen in positives], np.int64)
-    against = _labels_against([seen.exemplar for seen in negatives], class_map)
-    kept, set_aside = _split_negatives(
+    against = labels_against([seen.exemplar for seen in negatives], class_map)
+    kept, set_aside = split_negatives(
         [seen.vector for seen in negatives], against, positive_features, labels, pseudo_negative_cos
     )
     used = [negatives[row] for row in kept]
@@ -330,36 +315,3 @@ def _mask_digest(source: Exemplar) -> str | None:
 
 def _role(exemplar: Exemplar) -> str:
     return "a negative" if exemplar.class_name is None else f"an example of {exemplar.class_name!r}"
-
-
-def _against_all(negative: Exemplar) -> Exemplar:
-    return replace(negative, against=None)
-
-
-def _labels_against(negatives: Sequence[Exemplar], class_map: ClassMap) -> npt.NDArray[np.int64]:
-    """The class that each negative speaks against, -1 for all."""
-    return np.array(
-        [-1 if each.against is None else class_map.get_label(each.against) for each in negatives], np.int64
-    )
-
-
-def _split_negatives(
-    negatives: list[Features],
-    against: npt.NDArray[np.int64],
-    positives: Features,
-    labels: npt.NDArray[np.int64],
-    pseudo_negative_cos: float,
-) -> tuple[list[int], tuple[SetAside, ...]]:
-    """Rows of the negatives to use, and the others by name: those like a positive that they speak against."""
-    if not negatives:
-        return [], ()
-    features = Features.concatenate(negatives)
-    concerned = (against[:, None] < 0) | (against[:, None] == labels)
-    cosines = np.where(concerned, similarity(features, positives), -np.inf)
-    nearest = cosines.argmax(axis=1)
-    too_close = cosines.max(axis=1) > pseudo_negative_cos
-    set_aside = tuple(
-        SetAside(features.ids[row], positives.ids[nearest[row]], float(cosines[row, nearest[row]]))
-        for row in np.flatnonzero(too_close)
-    )
-    return np.flatnonzero(~too_close).tolist(), set_aside

@@ -30,9 +30,10 @@ from lydite.core import (
     UsageError,
 )
 from lydite.data import printable, write_atomic
-from lydite.detect.bank import Bank, SetAside
+from lydite.detect.bank import Bank
 from lydite.detect.config import GROUP_OF, GROUPS, DetectSettings, flatten
 from lydite.detect.exemplars import Exemplar
+from lydite.detect.negatives import SetAside
 
 _MAGIC = b"lydite bank 1\n"
 _LENGTH = struct.Struct("<Q")

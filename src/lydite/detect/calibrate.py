@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lydite.detect.curves import Curves, as_one, centred, measure, model
-from lydite.detect.rehearse import Floats, Ints, Ranked, Rehearsal
+from lydite.detect.rehearsal import Floats, Ints, Ranked, Rehearsal
 from lydite.detect.settings import CalibrationSettings, CalibrationTarget
 
 FEWEST, LEAST_OBJECTS = 3, 40

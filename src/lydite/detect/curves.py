@@ -18,7 +18,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from lydite.core import ClassMap
-from lydite.detect.rehearse import Floats, Ints, Ranked, Rehearsal
+from lydite.detect.rehearsal import Floats, Ints, Ranked, Rehearsal
 
 PRIOR_SPREAD, PRIOR_WEIGHT = 0.2, 8.0
 """Standard deviation of the ranks of true objects, believed as much as this many examples."""

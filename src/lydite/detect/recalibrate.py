@@ -19,7 +19,8 @@ from lydite.detect.exemplars import Exemplar, ExemplarSet
 from lydite.detect.finished import FinishedRun
 from lydite.detect.proposers import build_proposer
 from lydite.detect.redecide import restore
-from lydite.detect.rehearse import Ranked, Rehearsal, Searcher, rehearse, survey
+from lydite.detect.rehearsal import Ranked, Rehearsal
+from lydite.detect.rehearse import Searcher, rehearse, survey
 from lydite.features import build_encoder
 
 

@@ -25,12 +25,11 @@ from lydite.detect.config import DetectSettings
 from lydite.detect.decide import DecisionSettings, decide
 from lydite.detect.examine import Examiner
 from lydite.detect.exemplars import Exemplar
+from lydite.detect.rehearsal import Floats, Ints, Ranked, Rehearsal
 from lydite.detect.transplant import CloseUp, batches, place
 from lydite.metrics.overlap import box_iou, mask_overlap
 
 T = TypeVar("T")
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 HIT_IOU = 0.5
 """A candidate that overlaps an example this much has found it."""
@@ -42,63 +41,6 @@ TOP = 8
 """Of the candidates of a picture of the pile so many, the best ones, say how large things are there."""
 PART_IOU = 0.1
 """One that overlaps it less, but at least this much, is a part of it or holds a part of it."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranked:
-    """The candidates of one picture that outlast their rivals, before any threshold.
-
-    Args:
-        ranks: ``(n,)`` float64 rank, see ``Evidence.rank``.
-        labels: ``(n,)`` int64 class.
-        truth: ``(n,)`` int64 class of the object that each found, -1 for none; ``None`` where nobody went
-            through what was found.
-    """
-
-    ranks: Floats
-    labels: Ints
-    truth: Ints | None = None
-
-    @property
-    def hit(self) -> npt.NDArray[np.bool_]:
-        """``(n,)`` whether each found an object of its class; ``truth`` must be known."""
-        return np.asarray(self.truth == self.labels, np.bool_)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rehearsal:
-    """What the search of the examples' own pictures showed.
-
-    Args:
-        class_map: The classes.
-        labels: ``(n,)`` int64 class of each example that was held out.
-        ranks: ``(n,)`` float64 rank of the candidate that found it, as whatever class: what is taken for
-            another class still shows how an object ranks; -inf where none did.
-        named: ``(n,)`` bool: that candidate was given the class of the example.
-        pictures: ``(n,)`` int64 row in ``scenes`` of the picture of each example.
-        part_ranks: ``(m,)`` float64 ranks of candidates on parts of examples.
-        part_of: ``(m,)`` int64 row of the example that each is a part of.
-        scenes: All candidates, by picture.
-        whole: Names of examples that are close-ups and could not be put into a picture of the pile.
-        alone: Names of examples whose class has no example in any other picture.
-        unsearched: Names of examples in whose pictures the proposer cannot propose.
-        unread: Names of examples whose files have changed or gone since the bank was made.
-        judged: ``(n,)`` bool: a run had found the example and somebody accepted it; ``None`` if none is.
-    """
-
-    class_map: ClassMap
-    labels: Ints
-    ranks: Floats
-    named: npt.NDArray[np.bool_]
-    pictures: Ints
-    part_ranks: Floats
-    part_of: Ints
-    scenes: tuple[Ranked, ...]
-    whole: tuple[str, ...] = ()
-    alone: tuple[str, ...] = ()
-    unsearched: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
-    judged: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lydite.data import ImageLimits
-from lydite.detect.bank import SetAside
 from lydite.detect.exemplars import Exemplar
+from lydite.detect.negatives import SetAside
 from lydite.detect.run_folder import RunFolder
 from lydite.reports.palette import ClassLook, look_of
 from lydite.reports.words import without_folder

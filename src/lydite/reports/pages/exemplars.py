@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from lydite.detect.bank import SetAside
+from lydite.detect.negatives import SetAside
 from lydite.reports.description import RunDescription
 from lydite.reports.exemplar_art import EXEMPLARS_PER_PAGE, ExemplarArt, ImageRef, exemplars_name
 from lydite.reports.pages.gallery import pages_of
