@@ -49,6 +49,22 @@ def test_every_figure_is_scikit_learns(rows: int, classes: int, groups: int) -> 
             assert figure.value == pytest.approx(value[number], nan_ok=True)
 
 
+def test_means_over_classes_stay_within_their_intervals_where_most_classes_are_one_group() -> None:
+    classes, rows = 20, 400
+    labels = np.repeat(np.arange(classes), rows // classes)
+    wide = labels < 4  # these have a group for every second row, and only they are ever right
+    groups = tuple(
+        f"{label} {row // 2 if many else 0}"
+        for row, (label, many) in enumerate(zip(labels, wide, strict=True))
+    )
+    logits = np.zeros((rows, classes))
+    logits[np.arange(rows), np.where(wide, labels, (labels + 1) % classes)] = 9
+    scores = score_classes(Judgements(ClassMap(tuple(map(str, range(classes)))), labels, logits, groups))
+    for name in ("balanced_accuracy", "macro_f1"):
+        figure = scores.overall[name]
+        assert figure.low <= figure.value <= figure.high
+
+
 def test_groups_are_scored_the_worst_first() -> None:
     judged = judgements(5, 300, 4, 20)
     scores = score_classes(judged, draws=20)

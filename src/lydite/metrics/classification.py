@@ -141,13 +141,22 @@ def _over_classes(judged: Judgements, draws: int, level: float) -> tuple[Figure,
     )
     counts = sparse.csr_array((np.ones(len(places[0])), places), shape=(judged.units.max() + 1, 3 * classes))
 
-    def measure(means: Floats) -> Floats:
+    def of_classes(means: Floats) -> tuple[npt.NDArray[np.bool_], Floats, Floats]:
         both, there, said = np.split(means, 3, axis=1)
         known = there > 0
         recall = np.divide(both, there, out=np.zeros_like(both), where=known)
         f1 = np.divide(2 * both, there + said, out=np.zeros_like(both), where=known)
-        found: Floats = np.stack([recall.sum(axis=1), f1.sum(axis=1)], axis=1) / known.sum(axis=1)[:, None]
-        return found
+        return known, recall, f1
+
+    known, recall_of_all, f1_of_all = of_classes(np.asarray(counts.mean(axis=0))[None])
+    held = np.flatnonzero(known[0])
+
+    def measure(means: Floats) -> Floats:
+        # A class of one group is missing in a third of the draws. The mean of the rest would be another
+        # quantity, in which classes of many groups weigh more: there it keeps what all rows say of it.
+        there, recall, f1 = of_classes(means)
+        full = np.where(there, recall, recall_of_all), np.where(there, f1, f1_of_all)
+        return np.stack([column[:, held].mean(axis=1) for column in full], axis=1)
 
     single = counts.shape[0] < 2
     made = bootstrap_columns(counts, measure, draws=draws, level=level)
