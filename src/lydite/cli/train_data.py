@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lydite.cli.intake_report import show_unusual
 from lydite.cli.screen import progress
 from lydite.core import UsageError
 from lydite.data.dataset import DatasetVersion, History, folds_of, has_folds, items_to_fold
@@ -18,7 +19,11 @@ def open_data(
 ) -> tuple[DatasetVersion, ImageTask, dict[str, str]]:
     """The version, its labelled pictures, and how a person would name them again."""
     chosen = open_version(
-        path, version, layout, watch=lambda looks, total: progress(looks, total, "reading", quiet)
+        path,
+        version,
+        layout,
+        watch=lambda looks, total: progress(looks, total, "reading", quiet),
+        tell=show_unusual,
     )
     source = {"path": str(path.absolute()), "layout": layout or ""}
     if is_workspace(path):

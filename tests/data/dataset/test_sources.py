@@ -43,6 +43,16 @@ def test_the_folder_is_the_label_whatever_its_script(tmp_path: Path) -> None:
     assert made.class_map.names == ("Äpfel", "鳥 x")
 
 
+def test_a_folder_without_a_picture_is_told(tmp_path: Path) -> None:
+    draw_picture(tmp_path / "train" / "pear" / "deep" / "1.png", 0)
+    for name in ("train/plum/deep", "val", ".hidden", "train/.thumbs"):
+        (tmp_path / name).mkdir(parents=True)
+    for layout, bare in (("split/label", ["train/plum"]), ("label", ["val"]), ("group", [])):
+        report = read_folders(tmp_path, "s", layout).report["what"].to_list()
+        told = [what for what in report if "holds no picture" in what]
+        assert told == [f"folder {name} holds no picture, so it names no class" for name in bare]
+
+
 def test_a_layout_says_what_each_level_names(tmp_path: Path) -> None:
     for seed, name in enumerate(("Train/Fruit/Apple/Gala/1.png", "valid/Fruit/Kiwi/2.png")):
         draw_picture(tmp_path / name, seed)

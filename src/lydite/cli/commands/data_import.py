@@ -12,6 +12,7 @@ import polars as pl
 import typer
 
 from lydite.cli.dataset import HERE, Actor, Quiet, Reason, Version, Workspace, actor_of, show_changes
+from lydite.cli.intake_report import show_unusual
 from lydite.cli.screen import err, out, progress
 from lydite.core import UnknownName
 from lydite.data import TARGETS
@@ -31,7 +32,6 @@ from lydite.data.files import write_once
 from lydite.data.sources import SOURCES, read_any
 from lydite.data.sources.cvat_server import is_address
 
-_SHOWN = 10
 _KINDS = frozenset(("annotations", "labels", "images", "jpegimages"))
 
 
@@ -199,13 +199,6 @@ def _source_name(given: str) -> str:
 
 def _show_report(intake: Intake) -> None:
     """The report, with the first rows that were refused or defaulted."""
-    for kind in ("refused", "defaulted"):
-        rows = intake.report.filter(pl.col("kind") == kind)
-        for row in rows.head(_SHOWN).iter_rows(named=True):
-            place = f"{row['file']}, line {row['line']}" if row["line"] else row["file"]
-            remedy = f" {row['remedy']}" if row["remedy"] else ""
-            err.print(f"{kind}: {place + ': ' if place else ''}{row['what']}.{remedy}", markup=False)
-        if len(rows) > _SHOWN:
-            err.print(f"{kind}: {len(rows) - _SHOWN:,} more, see report.parquet beside the version")
+    show_unusual(intake.report, "report.parquet beside the version")
     for what in intake.report.filter(pl.col("kind") == "taken")["what"]:
         out.print(f"taken        {what}", markup=False)

@@ -10,7 +10,7 @@ import polars as pl
 from lydite.core import UsageError
 from lydite.data.dataset.intake import Intake
 from lydite.data.dataset.schema import ITEMS, item_fault
-from lydite.data.find import ImageFile, find_images
+from lydite.data.find import ImageFile, find_images, is_hidden
 from lydite.data.names import printable
 
 SPLITS = {
@@ -70,6 +70,10 @@ def read_folders(path: Path, source: str, layout: str | None = None) -> Intake:
         for name, column in items.items():
             column.append(row.get(name))
     notes = [*guessed, *(f"{count} items: {what}" for what, count in sorted(counted.items()))]
+    notes += (
+        f"folder {printable(name)} holds no picture, so it names no class"
+        for name in _bare(root, files, parts)
+    )
     shown = printable(path)
     report += ({"file": shown, "kind": "defaulted", "what": note, "remedy": ""} for note in notes)
     report.append({"file": shown, "kind": "taken", "what": f"{len(items['item'])} items", "remedy": ""})
@@ -109,6 +113,26 @@ def _read(folders: tuple[str, ...], parts: tuple[str, ...]) -> tuple[dict[str, s
         said["group"] = said["label"]
         defaulted.append("no folder for a group, so their label is their group")
     return said, defaulted
+
+
+def _bare(root: Path, files: tuple[ImageFile, ...], parts: tuple[str, ...]) -> list[str]:
+    """Folders where a class is expected, without a picture below."""
+    if "label" not in parts:
+        return []
+    depth = parts.index("label") + 1
+    filled = {PurePosixPath(*PurePosixPath(file.item.path).parts[:depth]).as_posix() for file in files}
+    level = [root]
+    for _ in range(depth):
+        level = [inner for folder in level for inner in _folders(folder)]
+    return [name for one in level if (name := one.relative_to(root).as_posix()) not in filled]
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folders in a folder that a person means, in order; none where it cannot be read."""
+    try:
+        return sorted(one for one in folder.iterdir() if one.is_dir() and not is_hidden(one.name))
+    except OSError:
+        return []
 
 
 def _path_fault(path: Path) -> str:
