@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -30,36 +29,12 @@ from lydite.detect import Detector, Exemplar, ExemplarSet, decide, resolve
 from lydite.detect.config import DetectSettings, without_constants
 from lydite.detect.evidence import Evidence
 from lydite.detect.examine import Examiner
-from lydite.detect.proposers import AnyProposer, Provenance, build_proposer
+from lydite.detect.proposers import AnyProposer, build_proposer
 from lydite.metrics import ImageResult, box_iou, match
+from remembering import RememberingProposer
 
 IOU = 0.5
 COLUMNS = ("precision", "recall", "F1", "best F1")
-
-
-@dataclass
-class Remembering:
-    """Asks a proposer once a picture: all runs of a draw look at the same ones."""
-
-    inner: AnyProposer
-    known: dict[tuple[int, str], Candidates] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """As the proposer's."""
-        return self.inner.name
-
-    @property
-    def provenance(self) -> Provenance:
-        """As the proposer's."""
-        return self.inner.provenance
-
-    def propose(self, pixels: npt.NDArray[np.uint8], item: ItemId) -> Candidates:
-        """What the proposer said the first time."""
-        key = (hash(pixels.tobytes()), str(item))
-        if key not in self.known:
-            self.known[key] = self.inner.propose(pixels, item)
-        return self.known[key]
 
 
 def main() -> None:
@@ -76,7 +51,7 @@ def main() -> None:
     print(f"lydite {__version__}: {options.reviewed} pictures reviewed, {len(contest.pictures)} tested on")
     for preset in options.preset:
         settings = resolve(preset)
-        proposer = Remembering(build_proposer(settings))
+        proposer = RememberingProposer(build_proposer(settings))
         rows = []
         for draw, trial in enumerate(contest.trials):
             told = {each.path.stem for each in trial.exemplars.positives}

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from detect import bccd as bccd_task
 from encoders_rows.contests import Contest, Trial, nuclei_folders, nuclei_masks
 from encoders_rows.vectors import tick
 from lydite import __version__
-from lydite.core import Candidates, ClassMap, ItemId
+from lydite.core import ClassMap, ItemId
 from lydite.data import find_images, load_image, read_split, read_voc
 from lydite.detect import (
     Exemplar,
@@ -40,38 +40,14 @@ from lydite.detect import (
 )
 from lydite.detect.config import without_constants
 from lydite.detect.examine import Examiner
-from lydite.detect.proposers import Proposer, Provenance, build_proposer
+from lydite.detect.proposers import build_proposer
 from lydite.features import VectorCache, build_encoder
 from lydite.metrics import ImageResult, ImageTruth
+from remembering import RememberingProposer
 from variants import Remembering, remember_by_masks
 
 SHOTS = (1, 5, 10)
 POOL = 30
-
-
-@dataclass
-class RememberingProposer:
-    """A proposer that is asked about each picture once."""
-
-    proposer: Proposer
-    found: dict[bytes, Candidates] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """See ``Proposer.name``."""
-        return self.proposer.name
-
-    @property
-    def provenance(self) -> Provenance:
-        """See ``Proposer.provenance``."""
-        return self.proposer.provenance
-
-    def propose(self, pixels: npt.NDArray[np.uint8], item: ItemId) -> Candidates:
-        """The candidates of a picture, made once."""
-        key = pixels.tobytes()
-        if key not in self.found:
-            self.found[key] = self.proposer.propose(pixels, item)
-        return replace(self.found[key], item=item)
 
 
 def nested(places: Sequence[Sequence[Exemplar]], draws: int) -> list[list[ExemplarSet]]:
@@ -184,7 +160,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 examiner = Examiner(
                     Remembering(build_encoder(settings.encoder)),
-                    RememberingProposer(build_proposer(settings)),  # type: ignore[arg-type]
+                    RememberingProposer(build_proposer(settings)),
                     settings,
                     VectorCache(Path(folder)),
                 )

@@ -7,32 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from browsing import open_browser
 from lydite.reports import write_run_pages
 from reports.conftest import Report
 from reports.fake_run import FakeRun
-from support import chromium, need_module
+from support import need_module
 
 pytestmark = pytest.mark.browser
 need_module("playwright")
 
-from playwright.sync_api import Browser, Page, Request, sync_playwright  # noqa: E402 - after the check for it
-
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from playwright.sync_api import Browser, Page, Request  # noqa: E402 - after the check for it
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=list(QUIET))
+    with open_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

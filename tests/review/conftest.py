@@ -8,25 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from browsing import open_browser
 from review.pages import Opener
 from review.serving import Place, write_folder
-from support import chromium, need_module
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
-
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    need_module("playwright")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=list(QUIET))
+    with open_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
