@@ -43,7 +43,7 @@ def test_an_error_leads_to_its_instance_on_the_runs_page(written: Written, tab: 
     picture = card.locator(".error-where").inner_text()
     card.locator("a.window-link").click()
     assert picture in tab.locator("h1").inner_text()
-    assert tab.evaluate("document.querySelector('tbody:target') !== null")
+    tab.locator("tbody:target").wait_for(state="attached")  # the head is there before the rest is read
 
 
 def test_windows_show_the_picture_and_the_outline_in_it(written: Written, tab: Page) -> None:
