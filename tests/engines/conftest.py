@@ -19,6 +19,8 @@ ENGINES: dict[str, tuple[str, Callable[[], Engine]]] = {
     "ray": ("RayEngine", build_cluster_engine),
 }
 MACHINE: dict[str, Any] = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
+HEALTH = {"health_check_period_ms": 500, "health_check_timeout_ms": 60_000}
+"""A machine that is gone refuses and is missed within seconds; one that is only busy has a minute to answer."""
 
 
 @pytest.fixture(scope="package")
@@ -32,7 +34,9 @@ def cluster() -> Iterator[Any]:
         import ray
         from ray.cluster_utils import Cluster
 
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **MACHINE})
+        cluster = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": HEALTH, **MACHINE}
+        )
         for _ in range(2):
             cluster.add_node(num_cpus=1, **MACHINE)
         patch.setenv("RAY_ADDRESS", cluster.address)

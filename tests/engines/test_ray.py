@@ -22,6 +22,15 @@ def test_a_machine_that_is_killed_loses_nothing(cluster: Any, tmp_path: Path) ->
     assert seen == [Success(number, number * number) for number in range(60)]
 
 
+def test_workers_that_are_sent_to_a_machine_that_is_gone_are_no_failed_setups(cluster: Any) -> None:
+    machine = cluster.add_node(num_cpus=4, **MACHINE)
+    engine = build_cluster_engine()
+    assert engine.workers >= 6
+    cluster.remove_node(machine, allow_graceful=False)
+    results = list(engine.map(chores.square_slowly, range(400)))
+    assert results == [Success(number, number * number) for number in range(400)]
+
+
 def test_work_that_kills_every_worker_is_given_up_and_the_rest_is_done(cluster: Any) -> None:
     results = list(build_cluster_engine().map(chores.die_at_three, range(6)))
     assert [type(result) for result in results] == [Failure if item == 3 else Success for item in range(6)]

@@ -14,6 +14,10 @@ from lydite.engines.answer import Done, Interrupted, Message, Ready, SetupFailed
 from lydite.engines.base import Failure, R, Result, Success, T
 
 
+class MachineLost(EOFError):
+    """The worker went with its machine, which says nothing of what it was about to do."""
+
+
 class Worker(Protocol):
     """The caller's end of one worker, which takes one item at a time."""
 
@@ -33,6 +37,7 @@ class Worker(Protocol):
         """Its next message, still pickled.
 
         Raises:
+            MachineLost: If its machine is gone.
             EOFError: If it is dead.
         """
         ...
@@ -71,7 +76,8 @@ class Patience:
 
     Args:
         workers: Workers that an item may cost before it is given up.
-        setups: Workers in a row that may die in their setup before it is raised.
+        setups: Workers in a row that may die in their setup before it is raised; those that went with their
+            machine do not count.
     """
 
     workers: int = 1
@@ -168,8 +174,10 @@ class StaffedCrew(Generic[T, R, W]):
         for worker in self._staff.listen([*self._starting, *self._busy]):
             try:
                 data = worker.receive()
+            except MachineLost:
+                self._bury(worker, counts=worker in self._busy)
             except (EOFError, OSError):
-                self._bury(worker)
+                self._bury(worker, counts=True)
             else:
                 self._note(worker, decode(data))
 
@@ -192,11 +200,11 @@ class StaffedCrew(Generic[T, R, W]):
             self._finished.append((task.ticket, result))
         self._idle.append(worker)
 
-    def _bury(self, worker: W) -> None:
+    def _bury(self, worker: W, *, counts: bool) -> None:
         end = worker.see_off()
         if worker in self._starting:
             self._starting.remove(worker)
-            self._failed_starts += 1
+            self._failed_starts += counts
             if self._failed_starts >= self._patience.setups:
                 raise LyditeError(
                     "A worker process died before its first item.",

@@ -21,7 +21,7 @@ from ray.exceptions import RayError
 from lydite.core import InvalidValue, LyditeError, UsageError
 from lydite.engines.answer import Interrupted, answer, begin, encode
 from lydite.engines.base import Crew, Engine, R, Work
-from lydite.engines.crew import Patience, StaffedCrew
+from lydite.engines.crew import MachineLost, Patience, StaffedCrew
 
 _PATIENCE = Patience(workers=3, setups=3)
 """Machines of a cluster come and go: an item whose worker dies is tried elsewhere before it is given up."""
@@ -123,10 +123,12 @@ class _ActorWorker:
         self._kind = kind
         self._work = work
         self._actor: Any = None
+        self._machines: frozenset[str] = frozenset()
         self._end = "not started"
         self.pending: Any = None
 
     def start(self) -> None:
+        self._machines = _machines()
         self._actor = self._kind.remote(str(Path.cwd()), [self._work])
         self.pending = self._actor.begin.remote()
 
@@ -138,7 +140,9 @@ class _ActorWorker:
             data: bytes = ray.get(self.pending)
         except RayError as error:
             self._end = " ".join(str(error).split())
-            raise EOFError from error
+            # Which machine was its own is not said of one that never began. A machine that is gone counts
+            # as alive until the cluster notices, and work is still sent there.
+            raise (EOFError if self._machines <= _machines() else MachineLost) from error
         finally:
             self.pending = None
         return data
@@ -234,6 +238,11 @@ def _room(gpus_per_worker: float) -> int:
     if gpus_per_worker:
         room = min(room, resources.get("GPU", 0.0) / gpus_per_worker)
     return int(room)
+
+
+def _machines() -> frozenset[str]:
+    """Those that the cluster takes for alive."""
+    return frozenset(node["NodeID"] for node in ray.nodes() if node["Alive"])  # type: ignore[no-untyped-call]
 
 
 def _resources() -> dict[str, float]:
