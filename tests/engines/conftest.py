@@ -20,7 +20,7 @@ ENGINES: dict[str, tuple[str, Callable[[], Engine]]] = {
 }
 MACHINE: dict[str, Any] = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
 HEALTH = {"health_check_period_ms": 500, "health_check_timeout_ms": 60_000}
-"""A machine that is gone refuses and is missed within seconds; one that is only busy has a minute to answer."""
+"""A machine that is gone is missed within seconds; one that is only busy has a minute to answer."""
 
 
 @pytest.fixture(scope="package")
