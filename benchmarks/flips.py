@@ -1,8 +1,9 @@
 """Every refusal of a run over real pictures, put to the test: its flip accepts it, a hair less does not.
 
-    python benchmarks/flips.py [--set bccd nuclei] [--limit 8] [--every 1] [--encoder descriptor]
+    python benchmarks/flips.py [--set bccd nuclei] [--limit 8] [--every 1] [--encoder descriptor embedded]
+                               [--preset calibrated strict soft]
 
-Pictures and exemplars are those of ``benchmarks/detect.py``; the run is calibrated, as any run is. Its stored
+Pictures and exemplars are those of ``benchmarks/detect.py``; one run for each encoder and preset. Its stored
 numbers are then replayed under each flip, and with one of its parts moved back to the next number. Counted
 too: candidates whose vector would rest on no cell, by coverage and by the rule of the nearest.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,9 @@ from detect import SHARED, Task, bccd, encoders, nuclei
 from lydite.core import ItemId, Masks
 from lydite.data import ImageFile, load_image
 from lydite.detect import Detector, FinishedRun, finish, open_run, process, resolve
+from lydite.detect.config import DEFAULT_PRESET, DetectSettings
 from lydite.detect.replay import replay
+from lydite.detect.settings import PRESETS
 from lydite.detect.store import masks_of
 from lydite.engines import build_engine
 from lydite.features import Encoder
@@ -31,26 +35,28 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", choices=["bccd", "nuclei"], default=["bccd", "nuclei"])
     parser.add_argument("--limit", type=int, default=8)
     parser.add_argument("--every", type=int, default=1, help="replay each so many-th refused candidate")
-    parser.add_argument("--encoder", default="descriptor")
+    parser.add_argument("--encoder", nargs="*", default=["descriptor"])
+    parser.add_argument("--preset", nargs="*", choices=PRESETS, default=[DEFAULT_PRESET])
     options = parser.parse_args()
-    chosen = dict(encoders([options.encoder]))[options.encoder]
     for name in options.set:
         task = {"bccd": bccd, "nuclei": nuclei}[name](SHARED / "data" / name, options.limit)
-        with tempfile.TemporaryDirectory() as scratch:
-            measure(task, chosen, options.every, Path(scratch) / "run")
+        for (encoder, chosen), preset in product(encoders(options.encoder), options.preset):
+            print(f"{task.name}, {encoder}, {preset}", flush=True)
+            with tempfile.TemporaryDirectory() as scratch:
+                measure(task, resolve(preset, options=chosen), options.every, Path(scratch) / "run")
 
 
-def measure(task: Task, encoder: dict[str, object], every: int, out: Path) -> None:
+def measure(task: Task, settings: DetectSettings, every: int, out: Path) -> None:
     """Make the run, replay it, and print what came of it."""
     files = tuple(
         ImageFile(ItemId("images", f"{k:04}-{path.name}"), path) for k, path in enumerate(task.images)
     )
-    detector = Detector.from_exemplars(task.exemplars, resolve(options=encoder), pile=files)
+    detector = Detector.from_exemplars(task.exemplars, settings, pile=files)
     folder = open_run(out, detector)
     summary = finish(folder, detector, list(process(folder, detector, files, build_engine(1))))
     run = FinishedRun.open(out)
     told = replay(run, every)
-    print(f"{task.name}: {summary['done']} pictures, {summary['funnel']}", flush=True)
+    print(f"  {summary['done']} pictures, {summary['funnel']}", flush=True)
     print(f"  flips replayed {told.flips:,}, with a hair less {told.hairs:,}; wrong {len(told.wrong)}")
     print(f"  refused without a flip {told.without}, without a reason {told.unexplained}")
     by_coverage, by_nearest, count = empties(run, detector.encoder)
