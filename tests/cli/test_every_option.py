@@ -247,7 +247,12 @@ CASES: dict[str, Case] = {
     "--negative-topk": Case(
         ("--negative-topk", "1"), ("--negative", "{negative}", "--negative-aggregation", "topk")
     ),
-    "--pseudo-negative-cos": Case(("--pseudo-negative-cos", "-0.9"), ("--negative", "{negative}")),
+    "--pseudo-negative-cos": Case(
+        ("--pseudo-negative-cos", "-0.9"), ("--negative", "{negative}", "--pseudo-negative-share", "0")
+    ),
+    "--pseudo-negative-share": Case(
+        ("--pseudo-negative-share", "0"), ("--negative", "{negative}", "--pseudo-negative-cos", "-0.9")
+    ),
     "--min-pos-score": Case(("--min-pos-score", "0.99")),
     "--decision-threshold": Case(("--decision-threshold", "0.9")),
     "--score-ratio": Case(("--score-ratio", "9")),

@@ -21,6 +21,7 @@ from lydite.core import (
 )
 from lydite.data import ImageLimits
 from lydite.detect import Bank, Exemplar, ExemplarSet, build_bank, embed, eye, find_exemplars
+from lydite.detect.settings import BankSettings
 from lydite.detect.shape import MEASURES
 from lydite.features import pool_closer
 from pictures import BLUE, GREEN, RED, YELLOW, disc, example, ground, save, write_examples
@@ -68,25 +69,56 @@ def test_exemplars_and_candidates_are_embedded_by_one_function(folder: Path) -> 
 def test_negatives_like_a_positive_are_set_aside_by_name(folder: Path) -> None:
     plain(folder / "negative" / "a reddish.png", (210, 50, 45), 1)
     plain(folder / "negative" / "blue.png", BLUE, 2)
-    made = build_bank(find_exemplars(folder / "positive", folder / "negative"), ColourEncoder(), 0.9)
+    found, by_cosine = (
+        find_exemplars(folder / "positive", folder / "negative"),
+        BankSettings(pseudo_negative_share=0),
+    )
+    made = build_bank(found, ColourEncoder(), 0.9, making=by_cosine)
     assert made.negatives is not None
     assert made.negatives.ids == ("negative/blue.png",)
     (aside,) = made.set_aside
     assert aside.name == "negative/a reddish.png"
     assert aside.positive.startswith("positive/red/")
     assert 0.9 < aside.cosine <= 1
-    kept = build_bank(find_exemplars(folder / "positive", folder / "negative"), ColourEncoder(), 1.0)
+    kept = build_bank(found, ColourEncoder(), 1.0, making=by_cosine)
     assert kept.negatives is not None
     assert len(kept.negatives) == 2
-    on_the_limit = build_bank(
-        find_exemplars(folder / "positive", folder / "negative"), ColourEncoder(), aside.cosine
-    )
+    on_the_limit = build_bank(found, ColourEncoder(), aside.cosine, making=by_cosine)
     assert on_the_limit.set_aside == ()
+
+
+def test_a_negative_is_kept_that_is_less_like_the_positives_than_they_are_like_each_other(
+    tmp_path: Path,
+) -> None:
+    """Two of three reds are near each other: what is less near to them than that is no twin of theirs."""
+    for k, colour in enumerate([(225, 40, 45), (220, 45, 40), (200, 130, 40)]):
+        plain(tmp_path / "positive" / "red" / f"{k}.png", colour, k)
+    plain(tmp_path / "negative" / "brownish.png", (200, 75, 60), 3)
+    plain(tmp_path / "negative" / "twin.png", (225, 41, 45), 4)
+    found = find_exemplars(tmp_path / "positive", tmp_path / "negative")
+
+    def set_aside(share: float) -> dict[str, str]:
+        made = build_bank(found, ColourEncoder(), 0.6, making=BankSettings(pseudo_negative_share=share))
+        return {aside.name: aside.positive for aside in made.set_aside}
+
+    assert set_aside(0.5) == {"negative/twin.png": "positive/red/0.png"}
+    assert set(set_aside(0.0)) == {"negative/brownish.png", "negative/twin.png"}
+
+
+def test_the_only_positive_of_a_class_has_no_other_to_be_near_to(tmp_path: Path) -> None:
+    plain(tmp_path / "positive" / "red" / "0.png", RED, 0)
+    plain(tmp_path / "negative" / "reddish.png", (210, 50, 45), 1)
+    made = build_bank(find_exemplars(tmp_path / "positive", tmp_path / "negative"), ColourEncoder(), 0.6)
+    assert [aside.name for aside in made.set_aside] == ["negative/reddish.png"]
 
 
 def test_when_all_negatives_are_set_aside_there_are_none(folder: Path) -> None:
     plain(folder / "negative" / "blue.png", BLUE, 2)
-    made = build_bank(find_exemplars(folder / "positive", folder / "negative"), ColourEncoder(), -1.0)
+    found, by_cosine = (
+        find_exemplars(folder / "positive", folder / "negative"),
+        BankSettings(pseudo_negative_share=0),
+    )
+    made = build_bank(found, ColourEncoder(), -1.0, making=by_cosine)
     assert made.negatives is None
     assert [aside.name for aside in made.set_aside] == ["negative/blue.png"]
 

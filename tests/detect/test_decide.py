@@ -219,6 +219,16 @@ def test_the_first_stage_at_which_a_candidate_falls_is_its_outcome() -> None:
     assert verdicts.accepted.tolist() == [True, False, False, False, True]
 
 
+def test_negatives_lower_the_rank_of_what_is_nearly_as_like_them_and_of_nothing_else() -> None:
+    """A wall that resembles neither must not rise above an object that resembles what it is confused with."""
+    masks = squares((0, 0), (0, 16), (0, 32), (0, 48))
+    positive, negative = [0.75, 0.75, 0.75, 0.75], [None, 0.5, 0.625, 1.0]
+    _, evidence = evidence_of(masks, positive, negative)
+    np.testing.assert_allclose(evidence.rank - evidence.rank[0], [0, 0, -0.075, -0.45], atol=1e-6)
+    _, far = evidence_of(masks, positive, [0.55, 0.0, -0.5, -1.0])
+    np.testing.assert_allclose(far.rank, evidence.rank[0], atol=1e-6)
+
+
 def test_what_was_refused_suppresses_nobody() -> None:
     masks = squares((0, 0), (0, 1))
     _, evidence = evidence_of(masks, [0.25, 0.5], [0.0, 0.0], [0.9, 0.2])

@@ -210,7 +210,8 @@ def build_bank(
     Args:
         exemplars: What was found.
         encoder: The encoder that will also look at the candidates.
-        pseudo_negative_cos: Negatives with a larger cosine to any positive are set aside by name.
+        pseudo_negative_cos: Negatives with a larger cosine to any positive are set aside by name, if they are
+            nearer to it than the positives usually are to each other (``making``).
         limits: Caps on files and pixels.
         sizes: At how many sizes each is looked at, each half the one before, as far as enough of it is left.
         making: What is made of the examples; each stands for itself when ``None``.
@@ -240,7 +241,12 @@ def build_bank(
     labels = np.array([class_map.get_label(str(seen.exemplar.class_name)) for seen in positives], np.int64)
     against = labels_against([seen.exemplar for seen in negatives], class_map)
     kept, set_aside = split_negatives(
-        [seen.vector for seen in negatives], against, positive_features, labels, pseudo_negative_cos
+        [seen.vector for seen in negatives],
+        against,
+        positive_features,
+        labels,
+        pseudo_negative_cos,
+        making.pseudo_negative_share,
     )
     used = [negatives[row] for row in kept]
     return Bank(

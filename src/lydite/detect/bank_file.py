@@ -45,6 +45,7 @@ MADE_BY = (
     "pseudo_negative_cos",
     "focus",
     "class_negatives",
+    "pseudo_negative_share",
 )
 """The settings that the vectors of a bank depend on; all others can be chosen anew."""
 

@@ -14,6 +14,8 @@ from lydite.detect.settings import FilterSettings, SuppressionSettings
 from lydite.detect.shape import Shapes, describe_shapes, shape_distance
 from lydite.metrics import Overlaps, pairwise_overlaps
 
+NEGATIVE_MARGIN = 0.2
+"""Negatives lower the rank of a candidate unless its cosine to them is this much below that to positives."""
 _LEAST = 1e-6
 """The smallest limit at which pairs are looked for; nothing touches by less."""
 
@@ -73,8 +75,13 @@ class Evidence:
         Likeness alone prefers parts: a patch of an apple is as much apple as the apple. So the proposer's
         quality counts in full, and against it half the likeness to the surround and the distance of its
         outline from those of the examples.
+
+        Negatives speak against what is nearly as like them as the positives, as far as it is. Of all else
+        they say nothing: subtracted, they would lift what resembles nothing at all, such as a wall, above
+        objects that resemble what they are confused with.
         """
-        likeness = self.scores.positive - 0.5 * np.nan_to_num(self.scores.negative, nan=0.0)
+        positive, negative = self.scores.positive, np.nan_to_num(self.scores.negative, nan=-np.inf)
+        likeness = positive - np.maximum(negative - positive + NEGATIVE_MARGIN, 0)
         wholeness = self.quality - 0.5 * self.surround - self.shape_distance
         return (likeness + wholeness).astype(np.float32)
 

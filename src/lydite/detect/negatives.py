@@ -45,17 +45,47 @@ def split_negatives(
     positives: Features,
     labels: npt.NDArray[np.int64],
     pseudo_negative_cos: float,
+    share: float,
 ) -> tuple[list[int], tuple[SetAside, ...]]:
-    """Rows of the negatives to use, and the others by name: those like a positive that they speak against."""
+    """Rows of the negatives to use, and the others by name: those like a positive that they speak against.
+
+    What a class is confused with resembles its positives too, and the more so the more alike an encoder finds
+    everything. So a negative is set aside only if it is also nearer to a positive than the positives of that
+    class usually are to each other.
+
+    Args:
+        negatives: One vector each.
+        against: ``(len(negatives),)`` the class that each speaks against, -1 for all.
+        positives: Vectors of the positives.
+        labels: ``(len(positives),)`` their classes.
+        pseudo_negative_cos: No negative of a smaller cosine is set aside.
+        share: Nor one that is less near to a positive than this share of those of its class are to their
+            nearest other; 0 asks the cosine alone.
+    """
     if not negatives:
         return [], ()
     features = Features.concatenate(negatives)
     concerned = (against[:, None] < 0) | (against[:, None] == labels)
     cosines = np.where(concerned, similarity(features, positives), -np.inf)
-    nearest = cosines.argmax(axis=1)
-    too_close = cosines.max(axis=1) > pseudo_negative_cos
+    suspect = cosines > np.maximum(pseudo_negative_cos, closeness(positives, labels, share))
+    nearest = np.where(suspect, cosines, -np.inf).argmax(axis=1)
+    too_close = suspect.any(axis=1)
     set_aside = tuple(
         SetAside(features.ids[row], positives.ids[nearest[row]], float(cosines[row, nearest[row]]))
         for row in np.flatnonzero(too_close)
     )
     return np.flatnonzero(~too_close).tolist(), set_aside
+
+
+def closeness(positives: Features, labels: npt.NDArray[np.int64], share: float) -> npt.NDArray[np.float64]:
+    """``(n,)`` the cosine that this share of the class of each positive does not exceed to its nearest other.
+
+    It is -1 for the only one of a class, and for all where ``share`` is 0.
+    """
+    found = np.full(len(labels), -1.0)
+    for label in np.unique(labels) if share else ():
+        rows = np.flatnonzero(labels == label)
+        cosines = similarity(positives[rows], positives[rows])
+        np.fill_diagonal(cosines, -1)
+        found[rows] = np.quantile(cosines.max(axis=1), share)
+    return found

@@ -141,6 +141,13 @@ class BankSettings(_Settings):
         True,
         description="a sub-folder of the negatives named after a class speaks against this class only",
     )
+    pseudo_negative_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="pseudo-negative-cos: set aside only what is nearer to a positive than this share of the "
+        "positives of its class are to their nearest other; 0 = by the cosine alone",
+    )
     adjust_examples: bool = Field(
         False,
         description="draw each example to the positives and push it from the negatives that it is most like",
@@ -176,7 +183,8 @@ class ScoringSettings(_Settings):
         0.60,
         ge=-1,
         le=1,
-        description="negatives with a cosine to any positive above this are set aside by name; 1 = keep all",
+        description="negatives with a cosine to any positive above this are set aside by name, unless the "
+        "positives are that near to each other; 1 = keep all",
     )
     background_share: float = Field(
         0.0,
