@@ -17,7 +17,7 @@ from lydite.detect.store import SCHEMA
 
 BATCH = 256
 """Tables at a time: polars holds some 30 KB for each file of a scan, whatever is in it."""
-GROUP = 16_384
+GROUP = 4096
 """Rows that the writer collects before they leave its memory."""
 
 
