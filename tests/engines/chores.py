@@ -100,5 +100,13 @@ def report_and_sleep(folder: Path) -> None:
     time.sleep(60)
 
 
+def report_and_rest(task: tuple[Path, float]) -> int:
+    """Leave a file, and take so many seconds; the number of this process."""
+    path, seconds = task
+    path.touch()
+    time.sleep(seconds)
+    return os.getpid()
+
+
 def is_deaf_to_interrupts(number: int) -> bool:
     return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set())

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ from engines import chores
 from engines.conftest import MACHINE
 from lydite.core import InvalidValue, LyditeError, UsageError
 from lydite.engines import Failure, Success, build_cluster_engine
+from lydite.engines.base import Work
 
 
 def test_a_machine_that_is_killed_loses_nothing(cluster: Any, tmp_path: Path) -> None:
@@ -29,6 +33,33 @@ def test_workers_that_are_sent_to_a_machine_that_is_gone_are_no_failed_setups(cl
     cluster.remove_node(machine, allow_graceful=False)
     results = list(engine.map(chores.square_slowly, range(400)))
     assert results == [Success(number, number * number) for number in range(400)]
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_crew_that_is_left_ends_an_actor_that_somebody_still_knows(
+    cluster: Any, tmp_path: Path, busy: bool
+) -> None:
+    from ray.actor import ActorHandle
+
+    with build_cluster_engine(workers=1).hire(Work(chores.report_and_rest)) as crew:
+        crew.submit((tmp_path / "first", 0.0))
+        _, result = next(iter(crew.as_completed()))
+        if busy:
+            crew.submit((tmp_path / "second", 600.0))
+            wait_until((tmp_path / "second").exists)
+        # Ray ends an actor that nobody knows any more: these handles leave that to the crew.
+        known = [each for each in gc.get_objects() if type(each) is ActorHandle]
+    assert known
+    assert isinstance(result, Success)
+    wait_until(lambda: not Path(f"/proc/{result.value}").exists())
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Pass when it holds; the cluster may take a moment."""
+    give_up = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < give_up, "it has not come true"
+        time.sleep(0.05)
 
 
 def test_work_that_kills_every_worker_is_given_up_and_the_rest_is_done(cluster: Any) -> None:
