@@ -1,7 +1,8 @@
 """Does fine-tuning beat a probe out of fold? Whole networks and linear heads on the same folds of groceries.
 
     python benchmarks/train_folds.py [--networks embedded mobilenetv2_100] [--data kinds products]
-                                     [--folds 3] [--epochs 6] [--side 224] [--threads 2] [--folder KEPT]
+                                     [--folds 3] [--epochs 6] [--lr 2e-4] [--side 224] [--threads 2]
+                                     [--folder KEPT]
 
 Every picture is answered by a model that learned from other folds, for a fixed number of epochs, so nothing
 is chosen on it. ``kinds`` are all 43 classes in random folds, ``products`` the 12 classes that have several
@@ -56,6 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", nargs="+", choices=list(DATA), default=list(DATA))
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--lr", type=float, default=2e-4, help="the largest rate of fine-tuning")
     parser.add_argument("--side", type=int, default=224, help="of pictures, for both")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--folder", type=Path, help="keeps runs, pages, vectors and decoded pictures")
@@ -103,6 +105,7 @@ def tuned(network: str, options: argparse.Namespace) -> Recipe:
         "backbone.name": network,
         "backbone.side": options.side,
         "budget.threads": options.threads,
+        "optimiser.lr": options.lr,
         "optimiser.layer_decay": 0.9,
         "schedule.epochs": options.epochs,
         "schedule.warmup": min(1.0, options.epochs / 4),

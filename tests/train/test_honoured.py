@@ -59,6 +59,8 @@ TUNED: dict[str, tuple[Settings, Settings]] = {
     "backbone.drop_path": ({}, {"backbone.drop_path": 0.9}),
     "backbone.mean": ({}, {"backbone.mean": [0.1, 0.2, 0.3]}),
     "backbone.std": ({}, {"backbone.std": [0.4, 0.5, 0.6]}),
+    "head.start": ({}, {"head.start": "zeros"}),
+    "head.c": ({}, {"head.c": 0.1}),
     "optimiser.name": ({}, {"optimiser.name": "sgd"}),
     "optimiser.layer_decay": ({}, {"optimiser.layer_decay": 0.5}),
     "augment.profile": ({}, {"augment.profile": "full"}),

@@ -49,6 +49,10 @@ class EmbeddedClassifier(nn.Module):
         logits: Tensor = self.head(self.drop(self.features(pixels)))
         return logits
 
+    def get_classifier(self) -> nn.Linear:
+        """The last layer, as models of timm name it."""
+        return self.head
+
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """Which parameters make a layer, for timm's decay of the rate from layer to layer."""
         if coarse:

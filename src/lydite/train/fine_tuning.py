@@ -23,7 +23,7 @@ from lydite.train.network import Network, load_network, require_classes, require
 from lydite.train.plan import Member
 from lydite.train.probe.probing import data_notes, summarise
 from lydite.train.recipe import Recipe, Speed
-from lydite.train.records import Epoch, Finished, Record, Saving, Selected, Step
+from lydite.train.records import Begun, Epoch, Finished, Record, Saving, Selected, Step
 from lydite.train.run import Run
 from lydite.train.status import Status
 from lydite.train.stream import Stream
@@ -125,6 +125,8 @@ def _keep(run: Run, member: Member, record: Record, began: float) -> float:
     """Write down what a record says; gives when the epoch began that goes on."""
     fold = member.fold
     match record:
+        case Begun():
+            run.saw(fold, 0, record.rows)
         case Step():
             run.saw(fold, record.step, record.rows)  # partners of mixtures are rows of the same batch
         case Selected():

@@ -18,13 +18,15 @@ from lydite.core import ImageError, InputError, InvalidValue, TrainingError
 from lydite.train.assembly import build_state, build_stream
 from lydite.train.averaging import renew_statistics
 from lydite.train.course import EpochPlan, final_side, plan_epochs
+from lydite.train.first_head import fit_first_head, is_new, rows_to_begin_with
 from lydite.train.hardness import Assigned, assign_profiles
 from lydite.train.judge import judge, score
+from lydite.train.machine import Machine
 from lydite.train.mix import Mixed, mix, unmixed
 from lydite.train.network import Network, load_network, save_network
 from lydite.train.profiles import get_profile
 from lydite.train.recipe import Recipe
-from lydite.train.records import Epoch, Finished, Record, Saved, Saving, Scores, Selected, Step
+from lydite.train.records import Begun, Epoch, Finished, Record, Saved, Saving, Scores, Selected, Step
 from lydite.train.sampling import batches_of, epoch_rows
 from lydite.train.schedule import Schedule, Stretch
 from lydite.train.state import Best, State
@@ -91,8 +93,8 @@ class Job:
 def fit(job: Job) -> Iterator[Record]:
     """Train; go on from ``folder/state.pt`` where there is one.
 
-    ``Step`` and ``Selected`` are yielded before ``Saving``, and ``Saving`` before weights are written: who
-    writes down at ``Saving`` what the steps told knows of everything that any saved weight has seen.
+    ``Begun``, ``Step`` and ``Selected`` are yielded before ``Saving``, and ``Saving`` before weights are
+    written: who writes down at ``Saving`` what these told knows of everything that any saved weight has seen.
 
     Raises:
         ImageError: If a picture cannot be used; the state before it is saved.
@@ -102,17 +104,39 @@ def fit(job: Job) -> Iterator[Record]:
         CheckpointError: If the state is damaged.
     """
     job.folder.mkdir(parents=True, exist_ok=True)
+    stream = build_stream(job.recipe, job.pictures, job.cache)
+    if job.recipe.head.start == "probe" and not (job.folder / STATE).exists():
+        yield from _begin(job, stream)
     state = build_state(job.recipe, job.network, job.labels, job.train, job.digest)
     per_epoch = len(_batches(job, epoch_rows(job.labels[job.train], "shuffle", seed=0, epoch=0)))
     schedule = Schedule(state.learner.optimiser, _stretches(job.recipe, per_epoch))
     if (job.folder / STATE).exists():
         state.load(job.folder / STATE)
-    stream = build_stream(job.recipe, job.pictures, job.cache)
     for plan in plan_epochs(job.recipe)[state.progress.epoch :]:
         yield from _run_epoch(job, state, schedule, stream, plan)
         yield from _end_epoch(job, state, stream, plan, schedule)
         yield from _save(job, state)
     yield from _finish(job, state, stream)
+
+
+def _begin(job: Job, stream: Stream) -> Iterator[Record]:
+    """The first classifier, unless a checkpoint brought one; who it learned from is said."""
+    if not is_new(job.network):
+        return
+    machine = Machine.of(job.recipe.budget)
+    machine.place(job.network.module)
+    rows = rows_to_begin_with(job.labels, job.train, job.seed)
+    fit_first_head(
+        job.network,
+        stream,
+        rows,
+        job.labels,
+        side=plan_epochs(job.recipe)[0].side,
+        batch=job.recipe.sampling.batch,
+        machine=machine,
+        c=job.recipe.head.c,
+    )
+    yield Begun(rows)
 
 
 def _run_epoch(

@@ -10,6 +10,17 @@ from lydite.train.tasks import Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """The first classifier was fitted, before any step.
+
+    Args:
+        rows: ``(n,)`` int64: whose labels entered.
+    """
+
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """The weights moved once.
 
@@ -122,4 +133,4 @@ class Finished:
     epoch: int
 
 
-Record: TypeAlias = Step | Epoch | Selected | Saving | Saved | Finished
+Record: TypeAlias = Begun | Step | Epoch | Selected | Saving | Saved | Finished

@@ -49,7 +49,11 @@ class HeadSettings(Section):
     """What turns features into logits."""
 
     kind: HeadKind = Field(HeadKind.LINEAR, description="linear, mlp, attention or neighbours")
-    c: float = Field(30.0, gt=0, description="probe, linear: weight of the data against the penalty")
+    start: Literal["zeros", "probe"] = Field(
+        "zeros",
+        description="fine_tune: the classifier begins with zeros, or as a linear probe of the network",
+    )
+    c: float = Field(30.0, gt=0, description="linear probe: weight of the data against the penalty")
     hidden: int = Field(256, ge=2, le=65536, description="mlp: width of the hidden layer")
     queries: int = Field(4, ge=1, le=64, description="attention: how many places are looked at, each its own")
     grid: int = Field(4, ge=1, le=32, description="attention of a probe: cells along each side of a picture")
