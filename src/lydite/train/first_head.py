@@ -32,8 +32,8 @@ MOST, MOST_OF_A_CLASS = 5000, 20
 SHRINKAGE = 0.1
 """Added to every variance before whitening, as a share of their mean: small ones are mostly noise."""
 LEAST = 0.05
-"""Least mean of the variances, as a share of the mean square: a network that says nearly the same of everything
-is not made to shout."""
+"""Least mean of the variances, as a share of the mean square: a network that says nearly the same of
+everything is not made to shout."""
 
 
 def is_new(network: Network) -> bool:
