@@ -1,6 +1,7 @@
 """F1 at calibrated thresholds against the best single threshold, over draws of exemplars and encoders.
 
     python benchmarks/calibrate.py [--encoder embedded mobilenetv2 descriptor] [--set bccd nuclei] [--draws 5]
+                                   [--boxes 5]
 
 For each draw the exemplars' own pictures are rehearsed and thresholds are chosen, once from these pictures
 alone and once with a survey of the searched ones. The oracle is the single threshold on the rank, for all
@@ -106,13 +107,15 @@ def main() -> None:
     parser.add_argument("--encoder", nargs="+", default=["embedded", "mobilenetv2", "descriptor"])
     parser.add_argument("--set", nargs="+", choices=["bccd", "nuclei"], default=["bccd", "nuclei"])
     parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--boxes", type=int, default=5, help="of each class of bccd; nuclei has 50 masks")
     parser.add_argument("--limit", type=int, help="at most so many pictures")
     options = parser.parse_args()
     print(f"lydite {__version__}")
     print(f"{'':22}{'oracle F1':>10}  {'calibrated':>22}  {'with survey':>22}  {'strict':>22}")
     data: Path = SHARED / "data"
     for set_name in options.set:
-        contest = {"bccd": bccd, "nuclei": nuclei}[set_name](data / set_name, options.draws, options.limit)
+        place, drawn = data / set_name, (options.draws, options.limit)
+        contest = bccd(place, *drawn, options.boxes) if set_name == "bccd" else nuclei(place, *drawn)
         pictures = [load_image(path) for path in contest.pictures]
         proposer = build_proposer(resolve())
         proposals = [

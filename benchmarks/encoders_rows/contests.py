@@ -59,8 +59,8 @@ class Contest:
         return [self.truths[row] for row in trial.tested]
 
 
-def bccd(root: Path, draws: int, limit: int | None) -> Contest:
-    """Blood cells: five boxes of each class from any training pictures, some of the test pictures."""
+def bccd(root: Path, draws: int, limit: int | None, per_class: int = BCCD_PER_CLASS) -> Contest:
+    """Blood cells: a few boxes of each class from any training pictures, some of the test pictures."""
     task = bccd_task(root, None)
     rng = np.random.default_rng(0)
     chosen = np.sort(rng.permutation(len(task.images))[:BCCD_PICTURES])[:limit]
@@ -72,7 +72,7 @@ def bccd(root: Path, draws: int, limit: int | None) -> Contest:
         drawn = []
         for label, name in enumerate(annotations.class_map):
             places = [(image, row) for image in known for row in np.flatnonzero(image.labels == label)]
-            for at in rng.permutation(len(places))[:BCCD_PER_CLASS]:
+            for at in rng.permutation(len(places))[:per_class]:
                 image, row = places[at]
                 x0, y0, x1, y1 = (float(v) for v in image.boxes.xyxy[row])
                 path = root / "JPEGImages" / f"{Path(image.path).stem}.jpg"

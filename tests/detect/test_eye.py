@@ -83,7 +83,10 @@ def test_the_nearest_size_speaks_and_each_example_has_one_voice(
     assert (found.positive >= alone.positive - 1e-6).all()
 
 
-def test_sizes_that_are_all_alike_change_no_maximum(exemplars: ExemplarSet, encoder: Encoder) -> None:
+@pytest.mark.parametrize("way", PositiveAggregation)
+def test_sizes_that_are_all_alike_change_nothing(
+    exemplars: ExemplarSet, encoder: Encoder, way: PositiveAggregation
+) -> None:
     single = bank_of(exemplars, encoder, 1)
     assert single.negatives is not None
     twice = replace(
@@ -91,7 +94,7 @@ def test_sizes_that_are_all_alike_change_no_maximum(exemplars: ExemplarSet, enco
         positive_sizes=single.positives.vectors[None],
         negative_sizes=single.negatives.vectors[None],
     )
-    settings = ScoringSettings(positive_aggregation=PositiveAggregation.MAX)
+    settings = ScoringSettings(positive_aggregation=way, negative_aggregation="max")
     here, there = (score(single.positives, bank, settings) for bank in (single, twice))
     np.testing.assert_allclose(here.by_class, there.by_class, atol=1e-6)
     np.testing.assert_allclose(here.nearest, there.nearest, atol=1e-6)

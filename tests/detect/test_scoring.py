@@ -38,7 +38,7 @@ def bank(seed: int, per_class: list[int], negatives: int) -> Bank:
 
 def slow_positive(values: npt.NDArray[np.float32], settings: ScoringSettings) -> float:
     ordered = sorted((float(v) for v in values), reverse=True)
-    top = ordered[: settings.topk]
+    top = ordered[: min(settings.topk, len(ordered) // 2 + 1)]
     match settings.positive_aggregation:
         case PositiveAggregation.MAX:
             return ordered[0]

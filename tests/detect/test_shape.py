@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lydite.core import Masks
-from lydite.detect.shape import Shapes, describe_shapes, shape_distance
+from lydite.detect.shape import MEASURES, Shapes, describe_shapes, shape_distance
 
 SIZE = 160
 SAME = 0.20
@@ -89,11 +89,22 @@ def test_a_shred_of_a_disc_is_far_from_it() -> None:
     assert distance(shred, DISC) > OTHER
 
 
-def test_a_class_is_as_near_as_its_nearest_example() -> None:
-    examples = shapes_of(OVAL, DISC)
+def test_the_nearer_majority_of_a_class_speaks() -> None:
+    examples = shapes_of(OVAL, DISC, DISC)
     assert shape_distance(shapes_of(DISC), examples).tolist() == [0]
     alone = shape_distance(shapes_of(DISC), examples[:1])
     np.testing.assert_allclose(alone, 0.5 * np.abs(shapes_of(DISC) - shapes_of(OVAL))[0, 1], atol=0.05)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 9))
+def test_a_distance_is_the_mean_over_the_nearer_majority(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    shapes = rng.random((4, MEASURES)).astype(np.float32)
+    examples = rng.random((count, MEASURES)).astype(np.float32)
+    for shape, found in zip(shapes, shape_distance(shapes, examples), strict=True):
+        each = sorted(float(shape_distance(shape[None], one[None])[0]) for one in examples)
+        nearer = each[: count // 2 + 1]
+        assert found == pytest.approx(sum(nearer) / len(nearer), abs=1e-5)
 
 
 def test_a_filled_box_says_nothing() -> None:

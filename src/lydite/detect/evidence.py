@@ -29,7 +29,7 @@ class Evidence:
         border_distance: ``(n,)`` int64 pixels between the candidate and the nearest edge of the picture.
         quality: ``(n,)`` float32 the proposer's own ranking, which decides between duplicates.
         surround: ``(n,)`` float32 cosine between the candidate and what lies around it.
-        shape_distance: ``(n,)`` float32 distance of the outline to the nearest outline of the class.
+        shape_distance: ``(n,)`` float32 mean distance of its outline to the nearer majority of its class.
         outlines: How much each outline is a rectangle or a square, and its holes.
         scores: What the bank says of each.
         overlaps: Pairs of candidates that cover each other by at least the two floors.
@@ -73,8 +73,8 @@ class Evidence:
         """``(n,)`` what orders instances: likeness, and being one whole thing.
 
         Likeness alone prefers parts: a patch of an apple is as much apple as the apple. So the proposer's
-        quality counts in full, and against it half the likeness to the surround and the distance of its
-        outline from those of the examples.
+        quality counts in full, and against it half the likeness to the surround and two and a half times the
+        distance of its outline from those of the examples.
 
         Negatives speak against what is nearly as like them as the positives, as far as it is. Of all else
         they say nothing: subtracted, they would lift what resembles nothing at all, such as a wall, above
@@ -82,7 +82,7 @@ class Evidence:
         """
         positive, negative = self.scores.positive, np.nan_to_num(self.scores.negative, nan=-np.inf)
         likeness = positive - np.maximum(negative - positive + NEGATIVE_MARGIN, 0)
-        wholeness = self.quality - 0.5 * self.surround - self.shape_distance
+        wholeness = self.quality - 0.5 * self.surround - 2.5 * self.shape_distance
         return (likeness + wholeness).astype(np.float32)
 
     def require_floors(self, filters: FilterSettings, suppression: SuppressionSettings) -> None:

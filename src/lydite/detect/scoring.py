@@ -91,16 +91,14 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
     """
     n, classes = len(candidates), len(bank.class_map)
     to_positives, to_negatives = bank.compare(candidates)
-    sizes = to_positives.shape[1]
+    voices = to_positives.max(axis=1)  # one an example, however many sizes it is known at
     of_class = _class_slices(bank.labels[bank.order], classes)
     by_class = np.empty((n, classes), np.float32)
     nearest = np.full((n, classes, NEAREST_KEPT), np.nan, np.float32)
     for label, columns in enumerate(of_class):
-        cosines = _flat(to_positives[:, :, columns])
+        cosines = voices[:, columns]
         best = _descending(cosines, max(settings.topk, NEAREST_KEPT))
         by_class[:, label] = aggregate_positive(cosines, best, settings)
-        if sizes > 1:  # one voice an example, however many sizes it is known at
-            best = _descending(to_positives[:, :, columns].max(axis=1), NEAREST_KEPT)
         kept = min(NEAREST_KEPT, best.shape[1])
         nearest[:, label, :kept] = best[:, :kept]
     labels = by_class.argmax(axis=1).astype(np.int64)
@@ -117,7 +115,7 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
         labels,
         _in_range(negative),
         _in_range(nearest[np.arange(n), labels]),
-        bank.order[_nearest_of_class(to_positives.max(axis=1), of_class, labels)],
+        bank.order[_nearest_of_class(voices, of_class, labels)],
         nearest_negative,
         _in_range(nearest_cosine),
         bank.positives.ids,
@@ -146,14 +144,14 @@ def aggregate_positive(cosines: Float, best: Float, settings: ScoringSettings) -
     """One number from the cosines to the positives of one class.
 
     Args:
-        cosines: ``(n, exemplars x sizes)``, all of them.
-        best: ``(n, k)`` the largest, descending, ``k >= min(topk, exemplars x sizes)``.
+        cosines: ``(n, exemplars)``, all of them.
+        best: ``(n, k)`` the largest, descending, ``k >= min(topk, exemplars)``.
         settings: Which aggregation.
 
     Returns:
         ``(n,)`` float32.
     """
-    k = min(settings.topk, best.shape[1])
+    k = min(settings.topk, cosines.shape[1] // 2 + 1)
     match settings.positive_aggregation:
         case PositiveAggregation.MAX:
             value = best[:, 0]

@@ -170,7 +170,12 @@ class ScoringSettings(_Settings):
         PositiveAggregation.TRIMMED_TOPK,
         description="trimmed_topk: mean of the best k but their ends; max_and_topk: 0.7 max + 0.3 mean_topk",
     )
-    topk: int = Field(5, ge=1, le=100, description="how many of the best positives count")
+    topk: int = Field(
+        5,
+        ge=1,
+        le=100,
+        description="how many of the best positives count, but no more than a majority of the class",
+    )
     trim: float = Field(0.20, ge=0, lt=0.5, description="share of the best k cut at each end by trimmed_topk")
     negative_aggregation: NegativeAggregation = Field(
         NegativeAggregation.QUANTILE, description="quantile is robust: one bad negative cannot reject all"
@@ -198,7 +203,7 @@ class ScoringSettings(_Settings):
 class RuleSettings(_Settings):
     """What a candidate must show to be accepted; the defaults are the preset 'strict'."""
 
-    min_pos_score: float = Field(0.76, ge=0, le=1, description="least positive score")
+    min_pos_score: float = Field(0.78, ge=0, le=1, description="least positive score")
     decision_threshold: float = Field(
         0.06, ge=-1, le=1, description="least gap between positive and negative score"
     )
@@ -217,11 +222,11 @@ class RuleSettings(_Settings):
     consensus_k: int = Field(
         1, ge=1, le=10, description="how many positives (at most all of the class) must agree"
     )
-    consensus_thr: float = Field(0.76, ge=0, le=1, description="score from which a single positive agrees")
+    consensus_thr: float = Field(0.78, ge=0, le=1, description="score from which a single positive agrees")
     max_shape_distance: float = Field(
-        0.40,
+        0.50,
         ge=0,
-        description="largest distance of its outline from the outlines of the examples, if they have",
+        description="largest distance of its outline from the outlines of the nearer majority of examples",
     )
     adaptive: bool = Field(
         False, description="judge relative to the picture's best candidate as well (adaptive mode)"
@@ -321,7 +326,8 @@ PRESETS: dict[str, dict[str, object]] = {
     "calibrated": {"calibrate": True},
     "strict": {},
     "soft": {
-        "min_pos_score": 0.70,
+        "min_pos_score": 0.72,
+        "consensus_thr": 0.72,
         "decision_threshold": 0.02,
         "score_ratio": 1.01,
         "adaptive_ratio": 0.90,
