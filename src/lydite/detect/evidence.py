@@ -83,7 +83,7 @@ class Evidence:
         positive, negative = self.scores.positive, np.nan_to_num(self.scores.negative, nan=-np.inf)
         likeness = positive - np.maximum(negative - positive + NEGATIVE_MARGIN, 0)
         wholeness = self.quality - 0.5 * self.surround - 2.5 * self.shape_distance
-        return (likeness + wholeness).astype(np.float32)
+        return np.asarray(likeness + wholeness, np.float32)
 
     def require_floors(self, filters: FilterSettings, suppression: SuppressionSettings) -> None:
         """Pass if the overlaps suffice for these limits.

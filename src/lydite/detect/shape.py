@@ -60,8 +60,8 @@ def shape_distance(shapes: Shapes, examples: Shapes) -> npt.NDArray[np.float32]:
         return np.zeros(len(shapes), np.float32)
     distances: Shapes = (np.abs(shapes[:, None] - known[None]) * _WEIGHTS).sum(axis=2)
     most = len(known) // 2 + 1
-    nearer = np.partition(distances, most - 1, axis=1)[:, :most]
-    return np.nan_to_num(nearer.mean(axis=1), nan=0.0)
+    nearer: Shapes = np.partition(distances, most - 1, axis=1)[:, :most]
+    return np.asarray(np.nan_to_num(nearer.mean(axis=1), nan=0.0), np.float32)
 
 
 def _at_most(piece: npt.NDArray[np.bool_], side: int) -> npt.NDArray[np.uint8]:
