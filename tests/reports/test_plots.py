@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lydite.detect.settings import RuleSettings
 from lydite.reports.description import RunDescription
 from lydite.reports.plots import SIDE, score_plots
 from lydite.reports.tally import NO_NEGATIVE
@@ -37,12 +38,13 @@ def test_the_allowed_corner_holds_exactly_what_the_two_rules_let_pass(descriptio
         }
     )
     (plot,) = score_plots(plane, description)
+    least, gap = RuleSettings().min_pos_score, RuleSettings().decision_threshold
     corners = [tuple(float(v) for v in pair.split(",")) for pair in plot.allowed.split()]
     for dot, (_, _, positive, negative) in zip(
         sorted(plot.dots, key=lambda d: (d.x, -d.y)), sorted(plane), strict=True
     ):
         p, n = (positive + 0.5) / 200, (negative + 0.5) / 200
-        assert inside(corners, dot.x, dot.y) == (p >= 0.75 and p - n >= 0.06)
+        assert inside(corners, dot.x, dot.y) == (p >= least and p - n >= gap)
 
 
 def test_without_negatives_height_means_number(description: RunDescription) -> None:

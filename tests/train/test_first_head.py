@@ -83,6 +83,14 @@ def test_it_answers_as_a_probe_of_the_same_vectors(drawn: Drawn, tmp_path: Path,
     np.testing.assert_allclose(softmax(begun(asked)), head.predict(white.astype(np.float32)), atol=2e-3)
 
 
+@pytest.mark.parametrize(("name", "fitted"), [("embedded", True), ("of timm", False)])
+def test_by_itself_it_is_fitted_where_no_batch_norm_moves_its_vectors(
+    drawn: Drawn, tmp_path: Path, name: str, fitted: bool
+) -> None:
+    records = run(job(drawn, tmp_path, NETWORKS[name] | {"head.start": "auto"}), steps=1)
+    assert isinstance(records[0], Begun) == fitted
+
+
 def test_a_class_without_a_picture_is_answered_by_nobody(drawn: Drawn, tmp_path: Path) -> None:
     rows = np.flatnonzero(drawn.labels != 1)
     said = begun(job(drawn, tmp_path, PROBE, train=rows, select=np.zeros(0, np.int64)))

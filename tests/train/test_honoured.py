@@ -59,8 +59,8 @@ TUNED: dict[str, tuple[Settings, Settings]] = {
     "backbone.drop_path": ({}, {"backbone.drop_path": 0.9}),
     "backbone.mean": ({}, {"backbone.mean": [0.1, 0.2, 0.3]}),
     "backbone.std": ({}, {"backbone.std": [0.4, 0.5, 0.6]}),
-    "head.start": ({}, {"head.start": "zeros"}),
-    "head.c": ({}, {"head.c": 0.1}),
+    "head.start": ({"head.start": "zeros"}, {"head.start": "probe"}),
+    "head.c": ({"head.start": "probe"}, {"head.c": 0.1}),
     "optimiser.name": ({}, {"optimiser.name": "sgd"}),
     "optimiser.layer_decay": ({}, {"optimiser.layer_decay": 0.5}),
     "augment.profile": ({}, {"augment.profile": "full"}),
@@ -200,7 +200,7 @@ def test_every_setting_has_a_case_or_is_refused() -> None:
     for head, changes in PROBES.items():
         known = honoured(changed(probe_of(head), {"backbone.name": "resnet18", "augment.views": 2}))
         assert known - ELSEWHERE == {*changes, *LOOKS}, head
-    assert honoured(tune_of({})) - ELSEWHERE == TUNED.keys() - ELSEWHERE
+    assert honoured(tune_of({"head.start": "probe"})) - ELSEWHERE == TUNED.keys() - ELSEWHERE
 
 
 @pytest.mark.parametrize("name", sorted(shipped_recipes()))

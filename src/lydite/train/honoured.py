@@ -40,7 +40,8 @@ def honoured(recipe: Recipe) -> frozenset[str]:
     """Names of the settings that can have an effect, given speed, head, views and network."""
     own = recipe.backbone.name in _OWN
     if recipe.speed is Speed.FINE_TUNE:
-        head = {"head.start", "head.c"} if recipe.head.start == "probe" else {"head.start"}
+        probe = recipe.head.start == "probe" or (recipe.head.start == "auto" and own)
+        head = {"head.start", "head.c"} if probe else {"head.start"}
         known = {name for name in setting_names() if not name.startswith("head.")} | head
         foreign = {"backbone.options", "backbone.drop_path", "backbone.start"} if own else set()
         return frozenset(known - foreign - {"augment.views", "backbone.layer"})

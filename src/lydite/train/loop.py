@@ -16,7 +16,7 @@ import torch
 
 from lydite.core import ImageError, InputError, InvalidValue, TrainingError
 from lydite.train.assembly import build_state, build_stream
-from lydite.train.averaging import renew_statistics
+from lydite.train.averaging import has_statistics, renew_statistics
 from lydite.train.course import EpochPlan, final_side, plan_epochs
 from lydite.train.first_head import fit_first_head, is_new, rows_to_begin_with
 from lydite.train.hardness import Assigned, assign_profiles
@@ -105,7 +105,7 @@ def fit(job: Job) -> Iterator[Record]:
     """
     job.folder.mkdir(parents=True, exist_ok=True)
     stream = build_stream(job.recipe, job.pictures, job.cache)
-    if job.recipe.head.start == "probe" and not (job.folder / STATE).exists():
+    if _begins_as_probe(job) and not (job.folder / STATE).exists():
         yield from _begin(job, stream)
     state = build_state(job.recipe, job.network, job.labels, job.train, job.digest)
     per_epoch = len(_batches(job, epoch_rows(job.labels[job.train], "shuffle", seed=0, epoch=0)))
@@ -117,6 +117,12 @@ def fit(job: Job) -> Iterator[Record]:
         yield from _end_epoch(job, state, stream, plan, schedule)
         yield from _save(job, state)
     yield from _finish(job, state, stream)
+
+
+def _begins_as_probe(job: Job) -> bool:
+    """Whether the first classifier is fitted."""
+    start = job.recipe.head.start
+    return start == "probe" or (start == "auto" and not has_statistics(job.network.module))
 
 
 def _begin(job: Job, stream: Stream) -> Iterator[Record]:

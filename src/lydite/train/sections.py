@@ -49,9 +49,10 @@ class HeadSettings(Section):
     """What turns features into logits."""
 
     kind: HeadKind = Field(HeadKind.LINEAR, description="linear, mlp, attention or neighbours")
-    start: Literal["zeros", "probe"] = Field(
+    start: Literal["zeros", "probe", "auto"] = Field(
         "zeros",
-        description="fine_tune: the classifier begins with zeros, or as a linear probe of the network",
+        description="fine_tune: the classifier begins with zeros, or as a linear probe of the network; "
+        "auto: as a probe, unless the network has batch norms, which move what a probe was fitted to",
     )
     c: float = Field(30.0, gt=0, description="linear probe: weight of the data against the penalty")
     hidden: int = Field(256, ge=2, le=65536, description="mlp: width of the hidden layer")
