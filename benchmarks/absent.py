@@ -26,11 +26,8 @@ from lydite.data import find_images
 from lydite.detect import Bank, ExemplarSet, Searcher, calibrate, make_bank, rehearse, resolve, survey
 from lydite.detect.config import without_constants
 from lydite.detect.examine import Examiner
-from lydite.detect.proposers import build_proposer
-from lydite.features import VectorCache, build_encoder
-from remembering import RememberingProposer
-from variants import Remembering, remember_by_masks
-from wanted import WANTED, Case, Found, Search, cases
+from variants import remember_by_masks
+from wanted import WANTED, Case, Found, Search, cases, remembering_examiner
 
 KEPT, CLAIM = 0.9, 0.1
 BACKGROUND: dict[str, object] = {"background_share": 0.4}
@@ -72,13 +69,7 @@ def measure(
     case: Case, options: dict[str, object], folder: Path, asked: Sequence[str], *, automatic: bool
 ) -> dict[str, npt.NDArray[np.float64]]:
     """By setting ``(draws, 6)``, as ``report`` prints them."""
-    first = without_constants(resolve("calibrated", options=options))
-    examiner = Examiner(
-        Remembering(build_encoder(first.encoder)),
-        RememberingProposer(build_proposer(first)),
-        first,
-        VectorCache(folder / "vectors"),
-    )
+    examiner = remembering_examiner(options, folder)
     search = Search(case, examiner)
     table: dict[str, list[list[float]]] = {name: [] for name in asked}
     for draw, exemplars in enumerate(case.draws):

@@ -22,12 +22,8 @@ from encoders_rows.vectors import tick
 from lydite import __version__
 from lydite.detect import ExemplarSet, make_bank, resolve
 from lydite.detect.config import without_constants
-from lydite.detect.examine import Examiner
-from lydite.detect.proposers import build_proposer
-from lydite.features import VectorCache, build_encoder
-from remembering import RememberingProposer
-from variants import Remembering, remember_by_masks
-from wanted import WANTED, Case, Found, Search, cases
+from variants import remember_by_masks
+from wanted import WANTED, Case, Found, Search, cases, remembering_examiner
 
 SHARES = (0.5, 0.75, 1.0)
 SETTINGS: dict[str, tuple[bool, dict[str, object]]] = {
@@ -61,13 +57,7 @@ def main() -> None:
 
 def measure(case: Case, options: dict[str, object], folder: Path) -> dict[str, npt.NDArray[np.float64]]:
     """By setting ``(draws, 8)``: negatives in use, best F1, and false alarms, all and on the confused."""
-    first = without_constants(resolve("calibrated", options=options))
-    examiner = Examiner(
-        Remembering(build_encoder(first.encoder)),
-        RememberingProposer(build_proposer(first)),
-        first,
-        VectorCache(folder / "vectors"),
-    )
+    examiner = remembering_examiner(options, folder)
     search = Search(case, examiner)
     table: dict[str, list[list[float]]] = {name: [] for name in SETTINGS}
     for draw, exemplars in enumerate(case.draws):

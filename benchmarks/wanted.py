@@ -14,10 +14,14 @@ from detect import SHARED
 from lydite.core import Boxes, ItemId
 from lydite.data import AnnotatedImage, load_image, read_coco, read_split, read_voc, read_yolo
 from lydite.data.shelf import write_shelf
-from lydite.detect import Bank, Exemplar, ExemplarSet, decide, find_exemplars
-from lydite.detect.config import DetectSettings
+from lydite.detect import Bank, Exemplar, ExemplarSet, decide, find_exemplars, resolve
+from lydite.detect.config import DetectSettings, without_constants
 from lydite.detect.examine import Examiner
+from lydite.detect.proposers import build_proposer
+from lydite.features import VectorCache, build_encoder
 from lydite.metrics.overlap import box_iou
+from remembering import RememberingProposer
+from variants import Remembering
 
 EXAMPLES, IOU = 10, 0.5
 WANTED: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -132,6 +136,17 @@ def cases(names: Sequence[str], draws: int, pictures: int, folder: Path) -> Iter
             (*with_it[: pictures - few], *without[:few]),
             tuple(draw(source.examples, name, foes, rng) for _ in range(draws)),
         )
+
+
+def remembering_examiner(options: dict[str, object], folder: Path) -> Examiner:
+    """One that looks at each picture once, whatever is asked of it; vectors are kept in the folder."""
+    settings = without_constants(resolve("calibrated", options=options))
+    return Examiner(
+        Remembering(build_encoder(settings.encoder)),
+        RememberingProposer(build_proposer(settings)),
+        settings,
+        VectorCache(folder / "vectors"),
+    )
 
 
 def to_scene(path: Path, image: AnnotatedImage, source: Source, name: str, foes: Sequence[str]) -> Scene:

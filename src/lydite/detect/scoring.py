@@ -146,7 +146,7 @@ def aggregate_positive(cosines: Float, best: Float, settings: ScoringSettings) -
     Args:
         cosines: ``(n, exemplars)``, all of them.
         best: ``(n, k)`` the largest, descending, ``k >= min(topk, exemplars)``.
-        settings: Which aggregation.
+        settings: Which aggregation; of a small class no more than a majority counts among the best.
 
     Returns:
         ``(n,)`` float32.
