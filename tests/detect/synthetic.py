@@ -41,6 +41,7 @@ def random_case(
         np.minimum(negative + np.float32(0.05), 1),
         ("positive/a.png",),
         ("negative/b.png",),
+        rng.uniform(1, 4, classes).astype(np.float32)[labels],
     )
     surround = rng.uniform(-0.2, 1, count).astype(np.float32)
     return candidates, gather_evidence(candidates, scores, surround, BANK_SHAPES, np.arange(3))
@@ -72,4 +73,5 @@ def scores_of(positive: list[float], negative: list[float | None], second: float
         against + np.float32(0.125),
         ("positive/a.png",),
         ("negative/b.png",),
+        np.ones(n, np.float32),
     )

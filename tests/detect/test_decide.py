@@ -117,7 +117,7 @@ VALUES: dict[str, tuple[float, dict[str, Any]]] = {
     "class_separation": (0.5, {}),
     "consensus_thr": (0.6875, {"consensus_k": 3}),
     "max_shape_distance": (0.375, {}),
-    "class_slack": (-0.0625, {"class_thresholds": {"apple": 0.0}}),
+    "class_slack": (-0.1875, {"class_thresholds": {"apple": 0.0}}),
     "adaptive_ratio": (0.75, {"adaptive": True}),
     "adaptive_diff_floor": (0.25, {"adaptive": True}),
 }

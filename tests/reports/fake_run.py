@@ -151,6 +151,7 @@ class FakeRun:
             negative,
             tuple(self.positive_names),
             tuple(self.negative_names),
+            np.ones(count, np.float32),
         )
         return candidates, gather_evidence(
             candidates,

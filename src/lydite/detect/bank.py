@@ -23,10 +23,15 @@ from lydite.data import ImageLimits
 from lydite.detect.condense import adjust, choose_prototypes
 from lydite.detect.exemplars import Exemplar, ExemplarSet
 from lydite.detect.eye import Eye, Focus, Seen, Vectors
+from lydite.detect.likeness_weight import likeness_weights
 from lydite.detect.negatives import SetAside, against_all, labels_against, split_negatives
 from lydite.detect.settings import BankSettings
 from lydite.detect.shape import MEASURES, Shapes
 from lydite.features import Encoder, Zoom
+
+
+def _unmeasured() -> npt.NDArray[np.float32]:
+    return np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +54,8 @@ class Bank:
             ``None`` where each speaks against all.
         making: Prototypes and adjustment; how the vectors that are compared come from those above.
         contents: Digests of picture and mask of each source, by name, where the bank was read from a file.
+        weights: ``(classes,)`` float32 how much likeness to each class says in the rank; measured on the
+            examples if not given, and kept when only some of them are used.
         order: ``(columns,)`` int64: class by class, the row of the positive that each column of ``compare``
             is, or that names the prototype which it is.
         everyone: All vectors in one array, size by size, the positives in ``order``, then the negatives: one
@@ -72,6 +79,7 @@ class Bank:
     negative_labels: npt.NDArray[np.int64] | None = None
     making: BankSettings = field(default_factory=BankSettings)
     contents: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    weights: npt.NDArray[np.float32] = field(default_factory=_unmeasured, repr=False)
     order: npt.NDArray[np.int64] = field(init=False, repr=False)
     everyone: npt.NDArray[np.float32] = field(init=False, repr=False)
 
@@ -93,6 +101,10 @@ class Bank:
         empty = [name for k, name in enumerate(self.class_map) if not (self.labels == k).any()]
         if empty or len(self.labels) == 0:
             raise InvalidValue("Bank", "given a positive of every class", empty)
+        if not len(self.weights):
+            everyone = _all_sizes(self.positives, self.positive_sizes)
+            weights = likeness_weights(everyone, self.labels, self.shapes, len(self.class_map))
+            object.__setattr__(self, "weights", weights)
         self._stack()
 
     def _stack(self) -> None:

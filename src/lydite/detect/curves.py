@@ -20,13 +20,14 @@ from scipy.special import ndtr
 from lydite.core import ClassMap
 from lydite.detect.rehearsal import Floats, Ints, Ranked, Rehearsal
 
-PRIOR_SPREAD, PRIOR_WEIGHT = 0.2, 8.0
-"""Standard deviation of the ranks of true objects, believed as much as this many examples."""
+PRIOR_SPREAD, PRIOR_WEIGHT = 0.4, 1.0
+"""Standard deviation of the ranks of true objects, believed as much as so many examples are."""
 LEAST_RECALL, LEAST_SEEN = 0.4, 3
 """The number of objects is read off where at least this share of those found lies above the threshold, and
 at least so many instances."""
 STEPS = 300
 FEWEST_GIVEN = 3
+FEWEST_CLASSES = 3
 NODES, _weights = np.polynomial.hermite_e.hermegauss(7)
 WEIGHTS = _weights / _weights.sum()
 """The centre of a class is known up to its standard error: expectations are taken over it (Gauss-Hermite)."""
@@ -113,7 +114,12 @@ def measure(
 
 
 def model(rehearsal: Rehearsal, rows: Ints) -> tuple[Floats, float]:
-    """Centre of each class, and the spread that all share; a class without ranks takes the mean of all."""
+    """Centre of each class, and the spread that all share; a class without ranks takes the mean of all.
+
+    Where three classes or more have ranks, a centre leans on the mean of all: the more, the less is known of
+    it and the less the classes differ (empirical Bayes: Efron and Morris, "Stein's estimation rule and its
+    competitors", 1973).
+    """
     rows = rows[np.isfinite(rehearsal.ranks[rows])]
     ranks, labels = rehearsal.ranks[rows], rehearsal.labels[rows]
     counts = np.bincount(labels, minlength=len(rehearsal.class_map))
@@ -121,8 +127,19 @@ def model(rehearsal: Rehearsal, rows: Ints) -> tuple[Floats, float]:
     centres = np.where(counts > 0, sums / np.maximum(counts, 1), ranks.mean())
     freedom = max(0, len(ranks) - int((counts > 0).sum()))
     squares = float(((ranks - centres[labels]) ** 2).sum())
-    spread = np.sqrt((squares + PRIOR_WEIGHT * PRIOR_SPREAD**2) / (freedom + PRIOR_WEIGHT))
-    return centres, float(spread)
+    spread = float(np.sqrt((squares + PRIOR_WEIGHT * PRIOR_SPREAD**2) / (freedom + PRIOR_WEIGHT)))
+    return _towards_each_other(centres, counts, spread), spread
+
+
+def _towards_each_other(centres: Floats, counts: Ints, spread: float) -> Floats:
+    """``(classes,)`` centres, each moved towards the mean of all as far as chance may have moved it away."""
+    known = counts > 0
+    if known.sum() < FEWEST_CLASSES:
+        return centres
+    doubt = spread**2 / np.maximum(counts, 1)
+    differ = max(0.0, float(centres[known].var(ddof=1) - doubt[known].mean()))
+    middle = np.average(centres[known], weights=1 / (differ + doubt[known]))
+    return np.asarray(middle + np.where(known, differ / (differ + doubt), 0.0) * (centres - middle))
 
 
 def _given(rehearsal: Rehearsal, rows: Ints) -> Ints:

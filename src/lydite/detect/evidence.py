@@ -73,8 +73,9 @@ class Evidence:
         """``(n,)`` what orders instances: likeness, and being one whole thing.
 
         Likeness alone prefers parts: a patch of an apple is as much apple as the apple. So the proposer's
-        quality counts in full, and against it half the likeness to the surround and two and a half times the
-        distance of its outline from those of the examples.
+        quality counts as well, and against it the likeness to the surround and two and a half times the
+        distance of its outline from those of the examples. Likeness weighs the more, the more alike the
+        examples of the class are.
 
         Negatives speak against what is nearly as like them as the positives, as far as it is. Of all else
         they say nothing: subtracted, they would lift what resembles nothing at all, such as a wall, above
@@ -82,8 +83,8 @@ class Evidence:
         """
         positive, negative = self.scores.positive, np.nan_to_num(self.scores.negative, nan=-np.inf)
         likeness = positive - np.maximum(negative - positive + NEGATIVE_MARGIN, 0)
-        wholeness = self.quality - 0.5 * self.surround - 2.5 * self.shape_distance
-        return np.asarray(likeness + wholeness, np.float32)
+        wholeness = self.quality - self.surround - 2.5 * self.shape_distance
+        return np.asarray(self.scores.weight * likeness + wholeness, np.float32)
 
     def require_floors(self, filters: FilterSettings, suppression: SuppressionSettings) -> None:
         """Pass if the overlaps suffice for these limits.

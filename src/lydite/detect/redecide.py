@@ -161,6 +161,7 @@ def _scores(table: pl.DataFrame, class_map: ClassMap) -> Scores:
         _floats(table["nearest_negative_cosine"]),
         positive_ids,
         negative_ids,
+        table["likeness_weight"].to_numpy(),
     )
 
 

@@ -38,6 +38,7 @@ class Scores:
         nearest_negative_cosine: ``(n,)`` its cosine; NaN for none.
         positive_ids: Names of the bank's positives.
         negative_ids: Names that ``nearest_negative`` points into.
+        weight: ``(n,)`` float32 how much likeness to the row's class says in the rank, see ``Bank.weights``.
     """
 
     class_map: ClassMap
@@ -50,6 +51,7 @@ class Scores:
     nearest_negative_cosine: Float
     positive_ids: tuple[str, ...]
     negative_ids: tuple[str, ...]
+    weight: Float
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -67,6 +69,7 @@ class Scores:
             self.nearest_negative_cosine[index],
             self.positive_ids,
             self.negative_ids,
+            self.weight[index],
         )
 
     @property
@@ -120,6 +123,7 @@ def score(candidates: Features, bank: Bank, settings: ScoringSettings) -> Scores
         _in_range(nearest_cosine),
         bank.positives.ids,
         negative_ids,
+        bank.weights[labels],
     )
 
 

@@ -76,7 +76,7 @@ class SimilarityProposer:
         return _filled(guided, regions, rows, self._settings.similarity_fill, f"{self.name}/rest")
 
     def _rank(self, candidates: Candidates, guide: Guide) -> npt.NDArray[np.float32]:
-        """Likeness and wholeness, as instances are ranked, but for the outline (``Evidence.rank``)."""
+        """Likeness and wholeness, much as instances are ranked (``Evidence.rank``), without the outline."""
         if not len(candidates):
             return np.zeros(0, np.float32)
         ids = tuple(str(number) for number in range(len(candidates)))
