@@ -20,7 +20,8 @@ def around(centres: int, each: int, noise: float, seed: int = 0) -> npt.NDArray[
     rng = np.random.default_rng(seed)
     middles = np.repeat(rng.normal(size=(centres, 32)), each, axis=0)
     vectors = middles + noise * rng.normal(size=middles.shape)
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)[None]
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(unit[None], np.float32)
 
 
 def weights_of(vectors: npt.NDArray[np.float32], classes: int, each: int) -> npt.NDArray[np.float32]:
