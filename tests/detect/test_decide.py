@@ -117,7 +117,7 @@ VALUES: dict[str, tuple[float, dict[str, Any]]] = {
     "class_separation": (0.5, {}),
     "consensus_thr": (0.6875, {"consensus_k": 3}),
     "max_shape_distance": (0.375, {}),
-    "class_slack": (-0.1875, {"class_thresholds": {"apple": 0.0}}),
+    "class_slack": (-0.125, {"class_thresholds": {"apple": 0.0}}),
     "adaptive_ratio": (0.75, {"adaptive": True}),
     "adaptive_diff_floor": (0.25, {"adaptive": True}),
 }
@@ -224,8 +224,8 @@ def test_negatives_lower_the_rank_of_what_is_nearly_as_like_them_and_of_nothing_
     masks = squares((0, 0), (0, 16), (0, 32), (0, 48))
     positive, negative = [0.75, 0.75, 0.75, 0.75], [None, 0.5, 0.625, 1.0]
     _, evidence = evidence_of(masks, positive, negative)
-    np.testing.assert_allclose(evidence.rank - evidence.rank[0], [0, 0, -0.075, -0.45], atol=1e-6)
-    _, far = evidence_of(masks, positive, [0.55, 0.0, -0.5, -1.0])
+    np.testing.assert_allclose(evidence.rank - evidence.rank[0], [0, -0.15, -0.275, -0.65], atol=1e-6)
+    _, far = evidence_of(masks, positive, [0.35, 0.0, -0.5, -1.0])
     np.testing.assert_allclose(far.rank, evidence.rank[0], atol=1e-6)
 
 

@@ -14,7 +14,7 @@ from lydite.detect.settings import FilterSettings, SuppressionSettings
 from lydite.detect.shape import Shapes, describe_shapes, shape_distance
 from lydite.metrics import Overlaps, pairwise_overlaps
 
-NEGATIVE_MARGIN = 0.2
+NEGATIVE_MARGIN = 0.4
 """Negatives lower the rank of a candidate unless its cosine to them is this much below that to positives."""
 _LEAST = 1e-6
 """The smallest limit at which pairs are looked for; nothing touches by less."""
@@ -73,8 +73,8 @@ class Evidence:
         """``(n,)`` what orders instances: likeness, and being one whole thing.
 
         Likeness alone prefers parts: a patch of an apple is as much apple as the apple. So the proposer's
-        quality counts as well, and against it the likeness to the surround and two and a half times the
-        distance of its outline from those of the examples. Likeness weighs the more, the more alike the
+        quality counts as well, and against it three quarters of the likeness to the surround and two and a half
+        times the distance of its outline from those of the examples. Likeness weighs the more, the more alike the
         examples of the class are.
 
         Negatives speak against what is nearly as like them as the positives, as far as it is. Of all else
@@ -83,7 +83,7 @@ class Evidence:
         """
         positive, negative = self.scores.positive, np.nan_to_num(self.scores.negative, nan=-np.inf)
         likeness = positive - np.maximum(negative - positive + NEGATIVE_MARGIN, 0)
-        wholeness = self.quality - self.surround - 2.5 * self.shape_distance
+        wholeness = self.quality - 0.75 * self.surround - 2.5 * self.shape_distance
         return np.asarray(self.scores.weight * likeness + wholeness, np.float32)
 
     def require_floors(self, filters: FilterSettings, suppression: SuppressionSettings) -> None:
