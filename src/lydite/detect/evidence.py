@@ -73,9 +73,9 @@ class Evidence:
         """``(n,)`` what orders instances: likeness, and being one whole thing.
 
         Likeness alone prefers parts: a patch of an apple is as much apple as the apple. So the proposer's
-        quality counts as well, and against it three quarters of the likeness to the surround and two and a half
-        times the distance of its outline from those of the examples. Likeness weighs the more, the more alike the
-        examples of the class are.
+        quality counts as well, and against it three quarters of the likeness to the surround and two and a
+        half times the distance of its outline from those of the examples. Likeness weighs the more, the more
+        alike the examples of the class are.
 
         Negatives speak against what is nearly as like them as the positives, as far as it is. Of all else
         they say nothing: subtracted, they would lift what resembles nothing at all, such as a wall, above
