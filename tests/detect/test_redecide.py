@@ -77,7 +77,7 @@ def test_the_same_rules_give_the_same_decisions(root: Path, strict: FinishedRun)
         {"min_pos_score": 0.99},
         {"nms_iou": 0.05, "nested_ios": 0.1, "allow_unknown": False},
         {"max_area_frac": 0.02, "min_quality": 0.5},
-        {"class_thresholds": {"red": 1.2, "green": -1.0}, "class_slack": 0.1},
+        {"class_thresholds": {"red": 4.0, "green": -1.0}, "class_slack": 0.1},
         {"duplicate_iou": 0.3},
     ],
 )
