@@ -38,7 +38,7 @@ from lydite.detect import (
     resolve,
     survey,
 )
-from lydite.detect.config import without_constants
+from lydite.detect.config import without_calibration, without_constants
 from lydite.detect.examine import Examiner
 from lydite.detect.proposers import build_proposer
 from lydite.features import VectorCache, build_encoder
@@ -119,7 +119,8 @@ def measure(
 ) -> list[float]:
     """F1 at the automatic threshold, at the oracle, and 1 where thresholds were calibrated."""
     settings = examiner.settings
-    strict = resolve("strict", options=options).decision
+    most = max(sum(one.class_name == name for one in exemplars.positives) for name in exemplars.class_names)
+    strict = without_calibration(resolve("calibrated", options=options), most).decision
     everything = settings.decision._replace(rules=settings.rules.model_copy(update={"allow_unknown": False}))
     bank = make_bank(exemplars, examiner.encoder, settings)
     searcher = Searcher(examiner)

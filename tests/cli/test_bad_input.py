@@ -157,7 +157,7 @@ def test_the_output_of_another_run(tmp_path: Path, scene: Path, examples: Path) 
     before = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
     outcome = detect(scene, examples, tmp_path / "out", "--min-pos-score", "0.7")
     assert outcome.code == 2
-    assert "belongs to another run; it differs in min_pos_score (0.75 there, 0.7 here)" in words(outcome.err)
+    assert "belongs to another run; it differs in min_pos_score (0.78 there, 0.7 here)" in words(outcome.err)
     save(example(RED, 99)[0], examples / "red" / "new.png")
     outcome = detect(scene, examples, tmp_path / "out")
     assert outcome.code == 2

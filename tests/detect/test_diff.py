@@ -108,7 +108,7 @@ def test_a_vanished_instance_names_the_rule_and_the_setting(run: FinishedRun) ->
     assert change.fate is not None
     assert (change.fate.outcome, change.fate.region) == ("refused", row["region"])
     assert [block.rule for block in change.fate.blocks] == ["min_pos_score"]
-    assert change.causes == diff.causes == (Cause("setting", "min_pos_score", 0.75, 0.7),)
+    assert change.causes == diff.causes == (Cause("setting", "min_pos_score", 0.78, 0.7),)
     (told,) = diff_record(diff)["changes"]
     assert told["causes"] == ["min_pos_score"]
     assert told["in_the_other_run"]["outcome"] == "refused"

@@ -178,6 +178,21 @@ def test_an_option_survives_the_fallback(tmp_path: Path) -> None:
     assert detector.settings.rules.consensus_thr == resolve("strict").rules.consensus_thr
 
 
+def test_one_or_two_examples_of_a_class_ask_for_less_in_the_fallback(tmp_path: Path) -> None:
+    folder = write_examples(tmp_path / "positive", {"red": RED, "green": GREEN}, masks=False)
+    for kept, least in ((2, 0.75), (3, 0.78)):
+        exemplars = find_exemplars(folder)
+        by_class = {
+            name: [one for one in exemplars.positives if one.class_name == name][:kept]
+            for name in ("red", "green")
+        }
+        few = ExemplarSet(tuple(one for each in by_class.values() for one in each))
+        rules = Detector.from_exemplars(few, resolve(options=OPTIONS)).settings.rules
+        assert (rules.min_pos_score, rules.consensus_thr) == (least, least)
+        asked = resolve(options={**OPTIONS, "consensus_thr": 0.5})
+        assert Detector.from_exemplars(few, asked).settings.rules.consensus_thr == 0.5
+
+
 def test_the_only_picture_of_a_class_cannot_be_held_out(tmp_path: Path, searcher: Searcher) -> None:
     exemplars = scenes_with_examples(tmp_path, count=1)
     seen = rehearse(build_bank(exemplars, searcher.examiner.encoder), searcher)

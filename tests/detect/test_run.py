@@ -218,7 +218,7 @@ def test_another_run_is_refused_and_the_differences_named(detector: Detector, do
     with pytest.raises(OutputConflict) as caught:
         open_run(done[0].path, other(detector, min_pos_score=0.7, topk=4))
     assert str(caught.value) == (
-        f"Output folder {done[0].path} belongs to another run; it differs in min_pos_score (0.75 there, "
+        f"Output folder {done[0].path} belongs to another run; it differs in min_pos_score (0.78 there, "
         "0.7 here), topk (5 there, 4 here). Choose another --out, or give the same settings and exemplars "
         "to go on with it."
     )

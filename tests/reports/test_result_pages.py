@@ -106,7 +106,7 @@ def test_the_front_page_of_a_difference_says_what_the_record_says(written: Writt
     pages = pages_of(written, "diff")
     text = pages["index.html"].text("main")
     assert f"{len(record['changes'])} changes between two runs" in text
-    assert "min_pos_score0.750.6" in text
+    assert "min_pos_score0.780.6" in text
     for kind, stem in changes.STEMS.items():
         count = sum(change["kind"] == kind for change in record["changes"])
         assert len(pages[f"{stem}-1.html"].find("li", **{"class": "change"})) == count

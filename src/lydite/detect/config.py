@@ -25,6 +25,8 @@ from lydite.detect.proposal_settings import (
 from lydite.detect.regions.settings import RegionSettings
 from lydite.detect.settings import (
     CONSTANTS_OFF,
+    FEW,
+    OF_FEW_EXAMPLES,
     PRESETS,
     BankSettings,
     CalibrationSettings,
@@ -171,10 +173,19 @@ def without_constants(settings: DetectSettings) -> DetectSettings:
     return settings.model_copy(update=changed)
 
 
-def without_calibration(settings: DetectSettings) -> DetectSettings:
-    """The settings with their constants, which are those of 'strict' unless others were given."""
+def without_calibration(settings: DetectSettings, examples: int) -> DetectSettings:
+    """The settings with their constants, which are those of 'strict' unless others were given.
+
+    Args:
+        settings: Those of a run that could not be calibrated.
+        examples: Of the class that has most of them. One or two are less like an object than the best of
+            many are, so the least scores are lower then.
+    """
     calibration = settings.calibration.model_copy(update={"calibrate": False})
-    return settings.model_copy(update={"calibration": calibration})
+    given = settings.rules.model_fields_set
+    lower = {name: value for name, value in OF_FEW_EXAMPLES.items() if name not in given}
+    rules = settings.rules.model_copy(update=lower if examples < FEW else {})
+    return settings.model_copy(update={"calibration": calibration, "rules": rules})
 
 
 def to_toml(settings: DetectSettings) -> str:

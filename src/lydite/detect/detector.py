@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
+
 from lydite.core import Candidates, Decisions, FeatureSpace, ImageId, ItemId, Outcome
 from lydite.data import ImageFile, ImageLimits, Picture, load_image
 from lydite.detect.annotated import find_examples
@@ -185,7 +187,8 @@ class Detector:
 
         If the settings say ``calibrate`` and name no ``class_thresholds``, the exemplars' own pictures are
         searched for them, and pictures of the pile for close-ups that are put into them. Where that cannot
-        be done, the preset 'strict' holds, and ``calibration`` says why.
+        be done, the preset 'strict' holds (with lower least scores where no class has three examples), and
+        ``calibration`` says why.
 
         Args:
             exemplars: What to look for.
@@ -239,7 +242,10 @@ class Detector:
             rehearsal = rehearse(bank, searcher, seen.hosts)
             calibration = calibrate(rehearsal, settings.calibration, seen.scenes)
             thresholds = calibration.thresholds
-            settings = with_thresholds(settings, thresholds) if thresholds else without_calibration(settings)
+            if thresholds:
+                settings = with_thresholds(settings, thresholds)
+            else:
+                settings = without_calibration(settings, int(np.bincount(bank.labels).max()))
         return cls(settings, encoder, proposer, bank, cache, calibration)
 
     def __reduce__(self) -> tuple[object, ...]:

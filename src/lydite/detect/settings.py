@@ -203,7 +203,7 @@ class ScoringSettings(_Settings):
 class RuleSettings(_Settings):
     """What a candidate must show to be accepted; the defaults are the preset 'strict'."""
 
-    min_pos_score: float = Field(0.75, ge=0, le=1, description="least positive score")
+    min_pos_score: float = Field(0.78, ge=0, le=1, description="least positive score")
     decision_threshold: float = Field(
         0.06, ge=-1, le=1, description="least gap between positive and negative score"
     )
@@ -222,7 +222,7 @@ class RuleSettings(_Settings):
     consensus_k: int = Field(
         1, ge=1, le=10, description="how many positives (at most all of the class) must agree"
     )
-    consensus_thr: float = Field(0.75, ge=0, le=1, description="score from which a single positive agrees")
+    consensus_thr: float = Field(0.78, ge=0, le=1, description="score from which a single positive agrees")
     max_shape_distance: float = Field(
         0.50,
         ge=0,
@@ -336,3 +336,6 @@ PRESETS: dict[str, dict[str, object]] = {
     },
 }
 """What each preset changes of the defaults above; 'strict' is the defaults."""
+
+FEW, OF_FEW_EXAMPLES = 3, {"min_pos_score": 0.75, "consensus_thr": 0.75}
+"""What a run that cannot be calibrated changes of 'strict' where no class has so many examples."""
