@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from lydite.core import OutputConflict, UsageError
+from lydite.core import InputError, OutputConflict, UsageError
 from lydite.data import find_images
 from lydite.detect import (
     Detector,
@@ -24,6 +24,7 @@ from lydite.detect import (
     resolve,
 )
 from lydite.detect.config import unflatten
+from lydite.detect.redecide import restore
 from lydite.engines import build_engine
 from pictures import BLUE, GREEN, RED, ground, save, square, write_examples, write_scene
 
@@ -129,3 +130,11 @@ def test_a_picture_without_candidates_is_restored(root: Path, tmp_path: Path) ->
     assert len(decisions(again(FinishedRun.open(folder.path), tmp_path / "again", min_pos_score=0.1))) == len(
         decisions(folder)
     )
+
+
+def test_a_run_of_an_earlier_version_names_what_it_lacks(strict: FinishedRun) -> None:
+    record = next(iter(strict.records))
+    table = strict.read_table(record).drop("likeness_weight")
+    settings = unflatten(strict.settings).decision
+    with pytest.raises(InputError, match="lack likeness_weight: an earlier version"):
+        restore(table, record, strict.class_map, settings)

@@ -16,11 +16,12 @@ from lydite.core import (
     Candidates,
     ClassMap,
     ImageId,
+    InputError,
     ItemId,
     OutputConflict,
     UsageError,
 )
-from lydite.data import write_atomic
+from lydite.data import printable, write_atomic
 from lydite.data.files import os_errors_as_output_errors
 from lydite.detect.begin import with_fingerprint
 from lydite.detect.config import GROUP_OF, DetectSettings, flatten, to_toml, unflatten
@@ -32,7 +33,7 @@ from lydite.detect.finished import FinishedRun
 from lydite.detect.outline import Outlines, measure_outlines
 from lydite.detect.run_folder import DESCRIPTION, SETTINGS, RunFolder
 from lydite.detect.scoring import NEAREST_KEPT, Scores
-from lydite.detect.store import ImageRecord, masks_of
+from lydite.detect.store import SCHEMA, ImageRecord, masks_of
 from lydite.metrics import pairwise_overlaps
 
 DECIDING = ("filters", "rules", "suppression", "calibration")
@@ -114,7 +115,17 @@ def restore(
         record: The picture's record.
         class_map: The classes of the run.
         settings: Its limits say which overlaps are measured again.
+
+    Raises:
+        InputError: If an earlier version stored less than is judged by now; names the columns.
     """
+    missing = [name for name in SCHEMA if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"The stored numbers of {printable(record.item)} lack {', '.join(missing)}: "
+            "an earlier version of lydite made them.",
+            "Make a new run with this version.",
+        )
     masks = masks_of(table, record.size_hw)
     candidates = Candidates(
         ItemId.parse(record.item),
