@@ -9,6 +9,7 @@ import pytest
 
 from lydite.core import ClassMap
 from lydite.detect import Ranked, Rehearsal, calibrate
+from lydite.detect.curves import towards_each_other
 from lydite.detect.settings import CalibrationSettings, CalibrationTarget
 
 CLASSES = ClassMap(("bolt", "nut"))
@@ -218,3 +219,13 @@ def test_a_class_with_too_few_leans_on_the_others() -> None:
     assert (bolt.borrowed, nut.borrowed) == (False, True)
     assert (nut.found, nut.examples) == (0, 12)
     assert np.isfinite(nut.threshold)
+
+
+def test_centres_lean_on_each_other_only_as_far_as_chance_explains_them() -> None:
+    counts = np.full(4, 2)
+    alike, apart = np.array([0.9, 1.0, 1.0, 1.1]), np.array([0.0, 4.0, 8.0, 12.0])
+    assert towards_each_other(alike, counts, spread=0.5) == pytest.approx(np.ones(4))
+    assert towards_each_other(apart, counts, spread=0.5) == pytest.approx(apart, abs=0.1)
+    assert towards_each_other(alike[:2], counts[:2], spread=0.5).tolist() == alike[:2].tolist()
+    unknown = towards_each_other(apart, np.array([2, 2, 2, 0]), spread=0.5)
+    assert unknown[3] == pytest.approx(4, abs=0.1)

@@ -12,7 +12,11 @@ from lydite.detect import Calibration
 def show_calibration(calibration: Calibration) -> None:
     """A row a class; a refusal as a note."""
     if calibration.refusal:
-        err.print(f"note: {calibration.refusal} The preset 'strict' holds.", markup=False)
+        err.print(
+            f"note: {calibration.refusal} The preset 'strict' holds; "
+            "where no class has three examples, with lower least scores.",
+            markup=False,
+        )
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("calibrated")

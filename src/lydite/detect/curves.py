@@ -128,10 +128,10 @@ def model(rehearsal: Rehearsal, rows: Ints) -> tuple[Floats, float]:
     freedom = max(0, len(ranks) - int((counts > 0).sum()))
     squares = float(((ranks - centres[labels]) ** 2).sum())
     spread = float(np.sqrt((squares + PRIOR_WEIGHT * PRIOR_SPREAD**2) / (freedom + PRIOR_WEIGHT)))
-    return _towards_each_other(centres, counts, spread), spread
+    return towards_each_other(centres, counts, spread), spread
 
 
-def _towards_each_other(centres: Floats, counts: Ints, spread: float) -> Floats:
+def towards_each_other(centres: Floats, counts: Ints, spread: float) -> Floats:
     """``(classes,)`` centres, each moved towards the mean of all as far as chance may have moved it away."""
     known = counts > 0
     if known.sum() < FEWEST_CLASSES:
