@@ -29,9 +29,18 @@ def test_the_best_comes_first_a_repeat_later_and_a_duplicate_never() -> None:
     almost_it[50, 20] = False
     within, elsewhere = disc(size, (50, 50), 26), disc(size, (150, 50), 20)
     found = regions([thing, almost_it, within, elsewhere])
-    order = list(rank(found, np.array([0.9, 0.89, 0.8, 0.5], np.float32), 0.95))
+    order = list(rank(found, np.array([0.9, 0.89, 0.8, 0.6], np.float32), 0.95))
     assert [row for row, _ in order] == [0, 3, 2]
     assert order[0][1] >= order[1][1] >= order[2][1]
+
+
+def test_a_second_guess_at_an_outline_comes_early_but_is_believed_less() -> None:
+    size = (100, 200)
+    found = regions([disc(size, (50, 50), 30), disc(size, (50, 50), 22), disc(size, (150, 50), 20)])
+    order = list(rank(found, np.array([0.9, 0.8, 0.6], np.float32), 0.95))
+    overlap = (45 / 61) ** 2
+    assert [row for row, _ in order] == [0, 1, 2]
+    assert np.allclose([quality for _, quality in order], [0.9, 0.8 * (1 - 0.7 * overlap), 0.6])
 
 
 def test_quality_rises_with_contrast_and_with_size() -> None:

@@ -58,8 +58,8 @@ class RegionProposer:
             item: The picture's row.
 
         Returns:
-            At most ``max_candidates`` candidates with areas within the limits; quality in [0, 1],
-            falling; origins ``regions/edge``, ``regions/colour``, ``regions/texture``, ``regions/blob``.
+            At most ``max_candidates`` candidates with areas within the limits; quality in [0, 1], see
+            ``rank``; origins ``regions/edge``, ``regions/colour``, ``regions/texture``, ``regions/blob``.
         """
         view = look(pixels, self._settings.long_side)
         regions = self._find(view)

@@ -12,6 +12,8 @@ from lydite.detect.regions.regions import Regions
 _CONTRAST_SCALE = 3.0
 _HALF_AREA_FRAC = 1e-3
 _REPEAT_DISCOUNT = 0.7
+_LENIENCE = 3
+"""Power of the overlap in the order: what overlaps an earlier region by half is hardly put off by it."""
 _DUPLICATE_BOX_IOU = 0.8
 
 
@@ -45,12 +47,16 @@ def measure_quality(regions: Regions, picture_px: int) -> npt.NDArray[np.float32
 def rank(
     regions: Regions, quality: npt.NDArray[np.float32], duplicate_iou: float
 ) -> Iterator[tuple[int, float]]:
-    """Rows from best to last, each with its discounted quality.
+    """Rows in the order in which they are worth a look, each with its discounted quality.
 
-    The next region is always the one with the highest quality after a discount for the box overlap with
-    those before it (maximal marginal relevance, Carbonell and Goldstein 1998), so that a cut anywhere
-    leaves a varied set. Near-equal regions never come: IoU of at least ``duplicate_iou`` with an
-    earlier one (looked for where the boxes overlap by 0.8). The discounted quality never rises.
+    Repeats are discounted by their box overlap with those before them (maximal marginal relevance, Carbonell
+    and Goldstein 1998), twice, since two things are asked. Which comes next? The one of the highest quality
+    after a discount by the cube of the overlap: a cut anywhere leaves a varied set that still holds a second
+    and a third guess at an outline. How sure is it that this is one thing? Discounted by the overlap itself,
+    for of several guesses at most one is right. So the quality told need not fall from each to the next.
+
+    Near-equal regions never come: IoU of at least ``duplicate_iou`` with an earlier one (looked for where the
+    boxes overlap by 0.8).
 
     Args:
         regions: ``n`` regions.
@@ -61,11 +67,11 @@ def rank(
     sides = (x1 - x0) * (y1 - y0)
     overlap = np.zeros(len(regions), np.float32)
     alive = np.ones(len(regions), np.bool_)
-    discounted = quality.copy()
+    worth = quality.copy()
     while alive.any():
-        best = int(discounted.argmax())
+        best = int(worth.argmax())
         alive[best] = False
-        yield best, float(discounted[best])
+        yield best, float(quality[best] * (1 - _REPEAT_DISCOUNT * overlap[best]))
         width = np.minimum(x1, x1[best]) - np.maximum(x0, x0[best])
         height = np.minimum(y1, y1[best]) - np.maximum(y0, y0[best])
         common = np.maximum(width, 0) * np.maximum(height, 0)
@@ -73,7 +79,7 @@ def rank(
         for rival in np.flatnonzero(alive & (iou >= _DUPLICATE_BOX_IOU)).tolist():
             alive[rival] = _mask_iou(regions, best, rival, duplicate_iou) < duplicate_iou
         np.maximum(overlap, iou, out=overlap)
-        discounted = np.where(alive, quality * (1 - _REPEAT_DISCOUNT * overlap), -1).astype(np.float32)
+        worth = np.where(alive, quality * (1 - _REPEAT_DISCOUNT * overlap**_LENIENCE), -1).astype(np.float32)
 
 
 def _mask_iou(regions: Regions, one: int, other: int, enough: float) -> float:
