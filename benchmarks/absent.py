@@ -37,6 +37,8 @@ SETTINGS: dict[str, tuple[bool, dict[str, object]]] = {
     "... and background": (True, BACKGROUND),
     "... pos > neg": (True, {**BACKGROUND, "require_pos_gt_neg": True}),
     "... by 0.025": (True, {**BACKGROUND, "decision_threshold": 0.025}),
+    "... by 0.035": (True, {**BACKGROUND, "decision_threshold": 0.035}),
+    "... by 0.05": (True, {**BACKGROUND, "decision_threshold": 0.05}),
 }
 """Whether negatives are given, and the settings that differ from the defaults."""
 
@@ -47,6 +49,7 @@ def main() -> None:
     parser.add_argument("--encoder", nargs="+", default=["embedded"])
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--pictures", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=0, help="other pictures and other examples")
     parser.add_argument("--setting", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
     parser.add_argument("--cache", type=Path, help="folder that keeps drawn shelves and vectors")
     parser.add_argument(
@@ -58,7 +61,7 @@ def main() -> None:
     print(f"{'':46}best F1  its recall   accepted an empty picture   automatic: F1, accepted, calibrated in")
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.cache or Path(temporary)
-        for case in cases(arguments.wanted, arguments.draws, arguments.pictures, folder):
+        for case in cases(arguments.wanted, arguments.draws, arguments.pictures, folder, arguments.seed):
             for encoder, options in encoders(arguments.encoder):
                 table = measure(case, options, folder, arguments.setting, automatic=arguments.automatic)
                 for name, rows in table.items():

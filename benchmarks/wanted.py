@@ -120,12 +120,12 @@ def boxed(known: Sequence[tuple[Path, AnnotatedImage]], names: Sequence[str]) ->
     return found
 
 
-def cases(names: Sequence[str], draws: int, pictures: int, folder: Path) -> Iterator[Case]:
+def cases(names: Sequence[str], draws: int, pictures: int, folder: Path, seed: int = 0) -> Iterator[Case]:
     """Each wanted class with at most so many pictures to search; shelves are drawn into the folder."""
     for name in names:
         kind, foes = WANTED[name]
         source = {"bccd": bccd, "hardhat": hardhat, "shelf": shelf}[kind](folder / kind)
-        rng = np.random.default_rng(0)
+        rng = np.random.default_rng(seed)
         order = [source.searched[at] for at in rng.permutation(len(source.searched)).tolist()]
         scenes = [to_scene(path, image, source, name, foes) for path, image in order]
         without = [scene for scene in scenes if not len(scene.wanted) and not len(scene.hidden)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter, uniform_filter
+from scipy.ndimage import maximum_filter, uniform_filter1d
 
 from lydite.core import FeatureMap, Features
 from lydite.detect.bank import Bank
@@ -97,16 +97,30 @@ def measure_likeness(guide: Guide, scales: Sequence[float]) -> tuple[LikenessMap
     """
     cells = guide.feature_map.cells
     rows, columns, dim = cells.shape
-    ids = [str(k) for k in range(rows * columns)]
+    ids = tuple(str(k) for k in range(rows * columns))
     maps = []
     for window in sorted({_odd(scale * min(rows, columns)) for scale in scales}):
-        means = uniform_filter(cells, (window, window, 1), mode="nearest").reshape(-1, dim)
-        norms = np.linalg.norm(means, axis=1, keepdims=True)
-        vectors = np.where(norms > 1e-9, means, cells.mean(axis=(0, 1)))
-        vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        values = guide.likeness(Features(vectors.astype(np.float32), tuple(ids), guide.bank.space))
+        vectors = _window_means(cells, window).reshape(-1, dim)
+        norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+        nowhere = norms <= 1e-9
+        vectors[nowhere] = cells.mean(axis=(0, 1))
+        norms[nowhere] = np.linalg.norm(vectors[nowhere], axis=1)
+        vectors /= norms[:, None]
+        values = guide.likeness(Features(vectors, ids, guide.bank.space))
         maps.append(LikenessMap(values.reshape(rows, columns), window, guide.feature_map.size_hw))
     return tuple(maps)
+
+
+def _window_means(cells: Float, window: int) -> Float:
+    """``(rows, columns, dim)`` mean of the cells around each one; beyond the frame its cells go on.
+
+    A filter along an axis is a product with a matrix, and that of the unit matrix is this matrix.
+    """
+    down, across = (
+        uniform_filter1d(np.eye(length, dtype=np.float32), window, axis=0, mode="nearest")
+        for length in cells.shape[:2]
+    )
+    return np.asarray(across @ np.tensordot(down, cells, axes=1), np.float32)
 
 
 def _odd(length: float) -> int:
@@ -195,8 +209,9 @@ def grow_components(
     canvas_hw = (max(1, round(height * scale)), max(1, round(width * scale)))
     drawn = [np.asarray(cv2.resize(one.values, canvas_hw[::-1]), np.float32) for one in maps]
     bases = [one.base for one in maps]
+    spans = [float(canvas.max() - canvas.min()) for canvas in drawn]
     for peak in peaks:
-        canvas, base = drawn[peak.map_row], bases[peak.map_row]
+        canvas, base, span = drawn[peak.map_row], bases[peak.map_row], spans[peak.map_row]
         y = min(int(peak.y * canvas_hw[0] / height), canvas_hw[0] - 1)
         x = min(int(peak.x * canvas_hw[1] / width), canvas_hw[1] - 1)
         for level in levels:
@@ -204,20 +219,20 @@ def grow_components(
             above = (canvas >= threshold).view(np.uint8)
             _, flooded, _, (left, top, columns, rows) = cv2.floodFill(above, None, (x, y), 2, flags=4)
             mask = flooded[top : top + rows, left : left + columns] == 2
-            yield Component(peak, top, left, mask, canvas_hw, _contrast(canvas, top, left, mask))
+            yield Component(peak, top, left, mask, canvas_hw, _contrast(canvas, span, top, left, mask))
 
 
-def _contrast(canvas: Float, top: int, left: int, mask: npt.NDArray[np.bool_]) -> float:
+def _contrast(canvas: Float, span: float, top: int, left: int, mask: npt.NDArray[np.bool_]) -> float:
     rows, columns = mask.shape
     y0, x0 = max(0, top - rows // 2 - 1), max(0, left - columns // 2 - 1)
     y1, x1 = top + rows + rows // 2 + 1, left + columns + columns // 2 + 1
     wide = canvas[y0:y1, x0:x1]
-    inside = np.zeros(wide.shape, np.bool_)
-    inside[top - y0 : top - y0 + rows, left - x0 : left - x0 + columns] = mask
-    span = float(canvas.max() - canvas.min())
-    if inside.all() or span <= 0:
+    area = np.count_nonzero(mask)
+    if area == wide.size or span <= 0:
         return 0.0
-    return float(np.clip((wide[inside].mean() - wide[~inside].mean()) / span, 0, 1))
+    within = float(canvas[top : top + rows, left : left + columns].sum(where=mask, dtype=np.float64))
+    around = float(wide.sum(dtype=np.float64)) - within
+    return float(np.clip((within / area - around / (wide.size - area)) / span, 0, 1))
 
 
 def find_prompts(guide: Guide, settings: SimilaritySettings, *, boxes: bool) -> Float:

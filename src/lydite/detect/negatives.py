@@ -11,6 +11,10 @@ import numpy.typing as npt
 from lydite.core import ClassMap, Features, similarity
 from lydite.detect.exemplars import Exemplar
 
+NEIGHBOURS = 3
+"""So many of the other examples, the nearest ones, say whether a negative is rather a positive."""
+_ROWS_AT_A_TIME = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
@@ -50,8 +54,10 @@ def split_negatives(
     """Rows of the negatives to use, and the others by name: those like a positive that they speak against.
 
     What a class is confused with resembles its positives too, and the more so the more alike an encoder finds
-    everything. So a negative is set aside only if it is also nearer to a positive than the positives of that
-    class usually are to each other.
+    everything. So a negative is set aside only if it is also as near to a positive as the positives of that
+    class often are to each other, and if most of the examples nearest to it are such positives (edited
+    nearest neighbours: Wilson, "Asymptotic properties of nearest neighbor rules using edited data", 1972):
+    another white cell near it says that it is one, however much it looks like the red ones.
 
     Args:
         negatives: One vector each.
@@ -60,7 +66,7 @@ def split_negatives(
         labels: ``(len(positives),)`` their classes.
         pseudo_negative_cos: No negative of a smaller cosine is set aside.
         share: Nor one that is less near to a positive than this share of those of its class are to their
-            nearest other; 0 asks the cosine alone.
+            nearest other; 0 asks the cosine alone, and no neighbours.
     """
     if not negatives:
         return [], ()
@@ -69,12 +75,42 @@ def split_negatives(
     cosines = np.where(concerned, similarity(features, positives), -np.inf)
     suspect = cosines > np.maximum(pseudo_negative_cos, closeness(positives, labels, share))
     nearest = np.where(suspect, cosines, -np.inf).argmax(axis=1)
-    too_close = suspect.any(axis=1)
+    too_close = np.asarray(suspect.any(axis=1), np.bool_)
+    if share:
+        rows = np.flatnonzero(too_close)
+        too_close[rows] = _among_positives(features, rows, positives, concerned[rows])
     set_aside = tuple(
         SetAside(features.ids[row], positives.ids[nearest[row]], float(cosines[row, nearest[row]]))
         for row in np.flatnonzero(too_close)
     )
     return np.flatnonzero(~too_close).tolist(), set_aside
+
+
+def _among_positives(
+    negatives: Features,
+    rows: npt.NDArray[np.int64],
+    positives: Features,
+    concerned: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.bool_]:
+    """``(len(rows),)`` whether most of the nearest examples are positives that the negative speaks against.
+
+    Args:
+        negatives: All of them.
+        rows: Those that are asked about.
+        positives: All of them.
+        concerned: ``(len(rows), len(positives))`` which each speaks against.
+    """
+    among = np.zeros(len(rows), np.bool_)
+    for start in range(0, len(rows), _ROWS_AT_A_TIME):
+        asked = rows[start : start + _ROWS_AT_A_TIME]
+        foes = concerned[start : start + _ROWS_AT_A_TIME]
+        cosines = np.hstack([similarity(negatives[asked], each) for each in (positives, negatives)])
+        cosines[np.arange(len(asked)), len(positives) + asked] = -np.inf
+        kept = min(NEIGHBOURS, cosines.shape[1] - 1)
+        nearest = np.argpartition(-cosines, kept - 1, axis=1)[:, :kept]
+        votes = np.hstack([foes, np.zeros((len(asked), len(negatives)), np.bool_)])
+        among[start : start + len(asked)] = np.take_along_axis(votes, nearest, axis=1).mean(axis=1) > 0.5
+    return among
 
 
 def closeness(positives: Features, labels: npt.NDArray[np.int64], share: float) -> npt.NDArray[np.float64]:

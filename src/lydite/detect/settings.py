@@ -142,11 +142,12 @@ class BankSettings(_Settings):
         description="a sub-folder of the negatives named after a class speaks against this class only",
     )
     pseudo_negative_share: float = Field(
-        0.5,
+        0.25,
         ge=0,
         le=1,
         description="pseudo-negative-cos: set aside only what is nearer to a positive than this share of the "
-        "positives of its class are to their nearest other; 0 = by the cosine alone",
+        "positives of its class are to their nearest other, and nearest to positives above all; "
+        "0 = by the cosine alone",
     )
     adjust_examples: bool = Field(
         False,

@@ -20,7 +20,9 @@ _SPARSE_BELOW = 0.12
 """Filled share of the weights below which the sparse product is the faster one (measured)."""
 
 
-def pool(feature_map: FeatureMap, masks: Masks, ids: Sequence[str]) -> Features:
+def pool(
+    feature_map: FeatureMap, masks: Masks, ids: Sequence[str], weights: csr_array | None = None
+) -> Features:
     """One vector per mask, by the rule that the map's space names.
 
     By default ``L2(coverage @ cells)``, all masks in one matrix product; for the others see ``rules``.
@@ -29,6 +31,7 @@ def pool(feature_map: FeatureMap, masks: Masks, ids: Sequence[str]) -> Features:
         feature_map: The dense map of the picture.
         masks: ``n`` non-empty masks of that picture.
         ids: ``n`` distinct texts, one for each mask.
+        weights: The coverage of the map's grid by the masks, where a caller has it already.
 
     Returns:
         ``n`` unit vectors of the map's space.
@@ -45,7 +48,7 @@ def pool(feature_map: FeatureMap, masks: Masks, ids: Sequence[str]) -> Features:
         raise InvalidValue("ids", f"one for each of {len(masks)} masks", len(ids))
     if feature_map.space.pooling == NEAREST:
         return pool_weighted(feature_map, nearest(masks, feature_map.grid_hw), ids)
-    weights = coverage(masks, feature_map.grid_hw)
+    weights = coverage(masks, feature_map.grid_hw) if weights is None else weights
     k = topk_of(feature_map.space)
     if not k:
         return pool_weighted(feature_map, weights, ids)

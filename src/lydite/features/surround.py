@@ -24,7 +24,9 @@ _LEAST_CELLS = 1.5
 """... but at least so many cells."""
 
 
-def pool_surround(feature_map: FeatureMap, masks: Masks, ids: Sequence[str]) -> Features:
+def pool_surround(
+    feature_map: FeatureMap, masks: Masks, ids: Sequence[str], weights: csr_array | None = None
+) -> Features:
     """One unit vector per mask for what surrounds it.
 
     Where nothing surrounds a mask (it fills its enlarged box) the vector is that of the whole picture.
@@ -33,18 +35,20 @@ def pool_surround(feature_map: FeatureMap, masks: Masks, ids: Sequence[str]) -> 
         feature_map: The dense map of the picture.
         masks: ``n`` non-empty masks of that picture.
         ids: ``n`` distinct texts, one for each mask.
+        weights: The coverage of the map's grid by the masks, where a caller has it already.
 
     Returns:
         ``n`` unit vectors of the map's space.
     """
+    weights = coverage(masks, feature_map.grid_hw) if weights is None else weights
     k = topk_of(feature_map.space)
     if k:
-        return Features(_largest_around(feature_map, masks, k), tuple(ids), feature_map.space)
+        return Features(_largest_around(feature_map, masks, weights, k), tuple(ids), feature_map.space)
     cells = feature_map.cells.astype(np.float64)
     rows, columns, dim = cells.shape
     cell_hw = np.array(masks.size_hw) / (rows, columns)
     area = masks.areas / cell_hw.prod()
-    inside = (coverage(masks, (rows, columns)) @ cells.reshape(-1, dim)) * area[:, None]
+    inside = (weights @ cells.reshape(-1, dim)) * area[:, None]
     top, left, bottom, right = _reach(masks, cell_hw, (rows, columns))
     around = _box_sums(cells, top, left, bottom, right) - inside
     left_over = (bottom - top) * (right - left) - area
@@ -53,11 +57,12 @@ def pool_surround(feature_map: FeatureMap, masks: Masks, ids: Sequence[str]) -> 
     return Features(_unit(around, feature_map), tuple(ids), feature_map.space)
 
 
-def _largest_around(feature_map: FeatureMap, masks: Masks, k: int) -> npt.NDArray[np.float32]:
+def _largest_around(
+    feature_map: FeatureMap, masks: Masks, covered: csr_array, k: int
+) -> npt.NDArray[np.float32]:
     """By top-k pooling: of the cells of each enlarged box that its mask covers less than half of."""
     grid = feature_map.grid_hw
     cell_hw = np.array(masks.size_hw) / grid
-    covered = coverage(masks, grid)
     numbers = np.arange(grid[0] * grid[1]).reshape(grid)
     weights = np.zeros((len(masks), numbers.size), np.float32)
     for row, (top, left, bottom, right) in enumerate(zip(*_reach(masks, cell_hw, grid), strict=True)):

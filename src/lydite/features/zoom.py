@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from lydite.core import FeatureMap, Features, Masks
 from lydite.features.encoder import Encoder
+from lydite.features.overlap import coverage
 from lydite.features.pooling import pool
 from lydite.features.surround import pool_surround
 
-Pooler = Callable[[FeatureMap, Masks, Sequence[str]], Features]
+Pooler = Callable[[FeatureMap, Masks, Sequence[str], csr_array | None], Features]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def pool_closer(
     Returns:
         ``n`` unit vectors for each rule.
     """
-    seen = tuple(rule(feature_map, masks, ids) for rule in rules)
+    seen = _pool_all(feature_map, masks, ids, rules)
     small = np.flatnonzero(_cells(feature_map, masks) < zoom.cells)
     if not len(small):
         return seen
@@ -67,9 +69,16 @@ def pool_closer(
         moved = ((y - top, x - left, piece) for y, x, piece in map(masks.crop, rows.tolist()))
         there = Masks.from_crops(moved, (bottom - top, right - left))
         names = [ids[row] for row in rows]
-        for rule, known in zip(rules, vectors, strict=True):
-            known[rows] = rule(closer, there, names).vectors
+        for known, found in zip(vectors, _pool_all(closer, there, names, rules), strict=True):
+            known[rows] = found.vectors
     return tuple(Features(known, tuple(ids), feature_map.space) for known in vectors)
+
+
+def _pool_all(
+    feature_map: FeatureMap, masks: Masks, ids: Sequence[str], rules: Sequence[Pooler]
+) -> tuple[Features, ...]:
+    weights = coverage(masks, feature_map.grid_hw)
+    return tuple(rule(feature_map, masks, ids, weights) for rule in rules)
 
 
 def _cells(feature_map: FeatureMap, masks: Masks) -> npt.NDArray[np.float64]:

@@ -99,15 +99,16 @@ def find_likest(a: Masks, b: Masks, min_iou: float) -> tuple[npt.NDArray[np.int6
     if not 0 < min_iou <= 1:
         raise InvalidValue("min_iou", "in (0, 1]", min_iou)
     best, most = np.full(len(a), -1, np.int64), np.zeros(len(a), np.float32)
-    encoded = (encode_masks(a), encode_masks(b))
     areas = (a.areas, b.areas)
     bound = np.minimum(
         _box_intersections(a.boxes, b.boxes), np.minimum(areas[0][:, None], areas[1][None]).astype(np.float64)
     )
     possible = _enough(_ratios(bound, areas[0][:, None], areas[1][None])[0], min_iou)
-    for row in np.flatnonzero(possible.any(axis=1)):
+    rows, candidates = np.flatnonzero(possible.any(axis=1)), np.flatnonzero(possible.any(axis=0))
+    encoded = dict(zip(candidates.tolist(), encode_masks(b[candidates]), strict=True))
+    for row, one in zip(rows.tolist(), encode_masks(a[rows]), strict=True):
         others = np.flatnonzero(possible[row])
-        shared = _intersections([encoded[0][row]], [encoded[1][at] for at in others], areas[0][[row]])
+        shared = _intersections([one], [encoded[at] for at in others.tolist()], areas[0][[row]])
         iou = _ratios(shared[0], areas[0][row], areas[1][others])[0]
         if _enough(iou, min_iou).any():
             best[row], most[row] = others[iou.argmax()], iou.max()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
@@ -14,12 +12,10 @@ from lydite.detect.proposal_settings import SimilaritySettings
 from lydite.detect.proposers.base import GuidedProposer, Proposer, Provenance, distinct_rows
 from lydite.detect.proposers.regions import RegionProposer
 from lydite.detect.regions import restore
-from lydite.features import pool, pool_surround
+from lydite.features import coverage, pool, pool_surround
 from lydite.metrics.overlap import box_iou, find_likest
 
 _REPEAT_DISCOUNT = 0.7
-
-Ranking = Callable[[Candidates, Guide], npt.NDArray[np.float32]]
 
 
 class SimilarityProposer:
@@ -72,7 +68,8 @@ class SimilarityProposer:
         snapped, alone = self._snap(found, regions)
         rows = list(dict.fromkeys([*chosen, *snapped]))
         origins = tuple(f"{self.name}/{'peak' if row in chosen else 'snapped'}" for row in rows)
-        guided = _together(item, regions[rows], origins, found[alone], self._rank, guide)
+        worth = np.concatenate([value[rows], self._rank(found[alone], guide)])
+        guided = _together(item, regions[rows], origins, found[alone], worth)
         return _filled(guided, regions, rows, self._settings.similarity_fill, f"{self.name}/rest")
 
     def _rank(self, candidates: Candidates, guide: Guide) -> npt.NDArray[np.float32]:
@@ -80,8 +77,9 @@ class SimilarityProposer:
         if not len(candidates):
             return np.zeros(0, np.float32)
         ids = tuple(str(number) for number in range(len(candidates)))
-        vectors = pool(guide.feature_map, candidates.masks, ids)
-        around = pool_surround(guide.feature_map, candidates.masks, ids)
+        covered = coverage(candidates.masks, guide.feature_map.grid_hw)
+        vectors = pool(guide.feature_map, candidates.masks, ids, covered)
+        around = pool_surround(guide.feature_map, candidates.masks, ids, covered)
         surround = np.einsum("nd,nd->n", vectors.vectors, around.vectors)
         return np.asarray(guide.likeness(vectors) + candidates.quality - 0.5 * surround, np.float32)
 
@@ -123,17 +121,15 @@ def _together(
     regions: Candidates,
     origins: tuple[str, ...],
     components: Candidates,
-    rank: Ranking,
-    guide: Guide,
+    worth: npt.NDArray[np.float32],
 ) -> Candidates:
+    """Regions, then components, in the order of what they are worth."""
     masks = Masks.concatenate([regions.masks, components.masks], components.size_hw)
     quality = np.concatenate([regions.quality, components.quality])
-    all_of_them = Candidates.born(item, masks, quality, origins + components.origins)
-    order = _varied(rank(all_of_them, guide), all_of_them.boxes)
+    origins += components.origins
+    order = _varied(worth, masks.boxes)
     order = order[distinct_rows(masks[order])]
-    return Candidates.born(
-        item, masks[order], quality[order], tuple(all_of_them.origins[row] for row in order)
-    )
+    return Candidates.born(item, masks[order], quality[order], tuple(origins[row] for row in order))
 
 
 def _filled(guided: Candidates, regions: Candidates, taken: list[int], most: int, origin: str) -> Candidates:

@@ -41,13 +41,36 @@ def find_blobs(view: View, areas: tuple[float, float]) -> Regions:
 
 
 def _components(side: npt.NDArray[np.bool_], areas: tuple[float, float]) -> Iterator[Blob]:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(
-        side.view(np.uint8), connectivity=4, ltype=cv2.CV_32S
-    )
-    sizes = stats[1:, cv2.CC_STAT_AREA]
-    for label in (np.flatnonzero((sizes >= areas[0]) & (sizes <= areas[1])) + 1).tolist():
-        x, y, width, height, _ = stats[label].tolist()
-        yield (x, y, x + width, y + height), labels[y : y + height, x : x + width] == label
+    _, labels = cv2.connectedComponents(side.view(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+    found, boxes = _boxes_within(side, np.asarray(labels, np.int32), areas)
+    for label, (x0, y0, x1, y1) in zip(found.tolist(), boxes.tolist(), strict=True):
+        yield (x0, y0, x1, y1), labels[y0:y1, x0:x1] == label
+
+
+def _boxes_within(
+    side: npt.NDArray[np.bool_], labels: npt.NDArray[np.int32], areas: tuple[float, float]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Labels of an area within the limits, and ``(n, 4)`` their boxes.
+
+    Counted on the runs of the rows, of which there are far fewer than pixels.
+    """
+    height, width = side.shape
+    framed = np.zeros((height, width + 1), np.bool_)
+    framed[:, :-1] = side
+    flat = framed.ravel()
+    ends = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    ends = np.concatenate([[0], ends]) if flat[0] else ends
+    (row, x0), x1 = np.divmod(ends[::2], width + 1), ends[1::2] % (width + 1)
+    of = labels[row, x0]
+    sizes = np.bincount(of, x1 - x0)
+    found = np.flatnonzero((sizes >= areas[0]) & (sizes <= areas[1]) & (sizes > 0))
+    boxes = np.zeros((len(sizes), 4), np.int64)
+    boxes[:, 0] = width
+    np.minimum.at(boxes[:, 0], of, x0)
+    boxes[of[::-1], 1] = row[::-1]  # the last write is that of the first row
+    np.maximum.at(boxes[:, 2], of, x1)
+    boxes[of, 3] = row + 1
+    return found, boxes[found]
 
 
 def _measure(blobs: list[Blob], sources: npt.NDArray[np.float32]) -> Regions:

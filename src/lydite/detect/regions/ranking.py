@@ -67,19 +67,21 @@ def rank(
     sides = (x1 - x0) * (y1 - y0)
     overlap = np.zeros(len(regions), np.float32)
     alive = np.ones(len(regions), np.bool_)
-    worth = quality.copy()
+    worth = quality.astype(np.float32)
     while alive.any():
         best = int(worth.argmax())
         alive[best] = False
         yield best, float(quality[best] * (1 - _REPEAT_DISCOUNT * overlap[best]))
         width = np.minimum(x1, x1[best]) - np.maximum(x0, x0[best])
         height = np.minimum(y1, y1[best]) - np.maximum(y0, y0[best])
-        common = np.maximum(width, 0) * np.maximum(height, 0)
-        iou = common / (sides + sides[best] - common)
-        for rival in np.flatnonzero(alive & (iou >= _DUPLICATE_BOX_IOU)).tolist():
+        near = np.flatnonzero((width > 0) & (height > 0))
+        common = width[near] * height[near]
+        iou = common / (sides[near] + sides[best] - common)
+        overlap[near] = np.maximum(overlap[near], iou)
+        for rival in near[alive[near] & (iou >= _DUPLICATE_BOX_IOU)].tolist():
             alive[rival] = _mask_iou(regions, best, rival, duplicate_iou) < duplicate_iou
-        np.maximum(overlap, iou, out=overlap)
-        worth = np.where(alive, quality * (1 - _REPEAT_DISCOUNT * overlap**_LENIENCE), -1).astype(np.float32)
+        discounted = quality[near] * (1 - _REPEAT_DISCOUNT * overlap[near] ** _LENIENCE)
+        worth[near] = np.where(alive[near], discounted, -1)
 
 
 def _mask_iou(regions: Regions, one: int, other: int, enough: float) -> float:

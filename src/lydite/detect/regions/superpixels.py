@@ -80,8 +80,8 @@ def _flood(view: View, superpixels: int) -> npt.NDArray[np.int32]:
     ground = cv2.copyMakeBorder(_stretch(view.lab), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     flooded = cv2.watershed(ground, cv2.copyMakeBorder(markers, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0))
     labels = _close_borders(np.asarray(flooded[1:-1, 1:-1], np.int32), view.lab)
-    _, numbered = np.unique(labels, return_inverse=True)
-    return np.asarray(numbered, np.int32).reshape(labels.shape)
+    number = np.cumsum(np.bincount(labels.ravel()) > 0, dtype=np.int32) - 1
+    return np.asarray(number[labels], np.int32)
 
 
 def _stretch(lab: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
