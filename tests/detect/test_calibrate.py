@@ -9,7 +9,7 @@ import pytest
 
 from lydite.core import ClassMap
 from lydite.detect import Ranked, Rehearsal, calibrate
-from lydite.detect.curves import towards_each_other
+from lydite.detect.curves import model, stand_for, towards_each_other
 from lydite.detect.settings import CalibrationSettings, CalibrationTarget
 
 CLASSES = ClassMap(("bolt", "nut"))
@@ -229,3 +229,47 @@ def test_centres_lean_on_each_other_only_as_far_as_chance_explains_them() -> Non
     assert towards_each_other(alike[:2], counts[:2], spread=0.5).tolist() == alike[:2].tolist()
     unknown = towards_each_other(apart, np.array([2, 2, 2, 0]), spread=0.5)
     assert unknown[3] == pytest.approx(4, abs=0.1)
+
+
+def test_an_example_of_a_crowd_stands_for_more() -> None:
+    """Two bolts of a picture with forty, one of one with ten; a nut that is a close-up, two that are not."""
+    rehearsal = replace(
+        drawn(11, per_class=3)[0],
+        labels=np.array([0, 0, 0, 1, 1, 1]),
+        ranks=np.array([0.4, 0.4, 1.0, 0.9, 0.5, 0.7]),
+        crowds=np.array([20.0, 20.0, 10.0, np.nan, 3.0, 1.0]),
+    )
+    everyone = np.arange(6)
+    assert stand_for(rehearsal, everyone) == pytest.approx([1.2, 1.2, 0.6, 1.0, 1.5, 0.5])
+    assert stand_for(rehearsal, np.array([2, 2, 3])) == pytest.approx(np.ones(3))
+    centres, _ = model(rehearsal, everyone)
+    assert centres == pytest.approx([0.52, (0.9 + 0.75 + 0.35) / 3])
+    assert stand_for(replace(rehearsal, crowds=None), everyone) == pytest.approx(np.ones(6))
+
+
+def test_thresholds_are_those_of_the_crowd_that_most_objects_are_in() -> None:
+    """As many examples of sparse as of crowded pictures, and objects rank lower in a crowd."""
+    rng = np.random.default_rng(12)
+    scenes, examples = [], []
+    for turn in range(24):
+        crowded = turn % 2 == 0
+        one, true = picture(rng, np.full(2, 0.6 if crowded else 1.0), 40 if crowded else 4, 60, 0.0)
+        scenes.append((Ranked(one.ranks, np.zeros_like(one.labels)), true))
+        examples.append(rng.choice(one.ranks[true]))
+    rehearsal = Rehearsal(
+        ClassMap(("bolt",)),
+        np.zeros(24, np.int64),
+        np.array(examples),
+        np.ones(24, np.bool_),
+        np.arange(24),
+        np.zeros(0),
+        np.zeros(0, np.int64),
+        tuple(scene for scene, _ in scenes),
+    )
+    crowds = np.array([float(len(scene.ranks)) for scene, _ in scenes])
+    blind, told = (
+        f1(scenes, np.array(list(calibrate(each, DEFAULT).thresholds.values())))
+        for each in (rehearsal, replace(rehearsal, crowds=crowds))
+    )
+    assert told > blind
+    assert told > 0.95 * oracle(scenes)

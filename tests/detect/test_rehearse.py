@@ -68,6 +68,9 @@ def test_held_out_examples_are_found_among_others(bank: Bank, searcher: Searcher
         scene = seen.scenes[picture]
         best = np.sort(scene.ranks[scene.labels == seen.labels[row]])[::-1]
         assert seen.ranks[row] >= best[:2].min()
+        assert seen.crowds is not None
+        shown = np.count_nonzero((seen.pictures == picture) & (seen.labels == seen.labels[row]))
+        assert seen.crowds[row] == len(best) / shown
 
 
 def test_no_example_judges_its_own_picture(bank: Bank, searcher: Searcher) -> None:
@@ -163,6 +166,8 @@ def test_close_ups_are_searched_for_in_pictures_of_the_pile(tmp_path: Path, sear
     assert len(seen.labels) == 6
     assert len(seen.scenes) == 3  # one of each class in a picture
     assert np.isfinite(seen.ranks).sum() >= 4
+    assert seen.crowds is not None
+    assert np.isnan(seen.crowds).all()
     found = calibrate(seen, SETTINGS.calibration, pile.scenes)
     assert set(found.thresholds) == {"red", "green"}
     again = rehearse(bank, searcher, pile.hosts)

@@ -22,7 +22,7 @@ from lydite.detect.rehearsal import Floats, Ints, Ranked, Rehearsal
 
 PRIOR_SPREAD, PRIOR_WEIGHT = 0.4, 1.0
 """Standard deviation of the ranks of true objects, believed as much as so many examples are."""
-LEAST_RECALL, LEAST_SEEN = 0.4, 3
+LEAST_RECALL, LEAST_SEEN = 0.7, 3
 """The number of objects is read off where at least this share of those found lies above the threshold, and
 at least so many instances."""
 STEPS = 300
@@ -122,13 +122,32 @@ def model(rehearsal: Rehearsal, rows: Ints) -> tuple[Floats, float]:
     """
     rows = rows[np.isfinite(rehearsal.ranks[rows])]
     ranks, labels = rehearsal.ranks[rows], rehearsal.labels[rows]
+    weights = stand_for(rehearsal, rows)
     counts = np.bincount(labels, minlength=len(rehearsal.class_map))
-    sums = np.bincount(labels, weights=ranks, minlength=len(counts))
-    centres = np.where(counts > 0, sums / np.maximum(counts, 1), ranks.mean())
+    sums = np.bincount(labels, weights=ranks * weights, minlength=len(counts))
+    centres = np.where(counts > 0, sums / np.maximum(counts, 1), np.average(ranks, weights=weights))
     freedom = max(0, len(ranks) - int((counts > 0).sum()))
-    squares = float(((ranks - centres[labels]) ** 2).sum())
+    squares = float((weights * (ranks - centres[labels]) ** 2).sum())
     spread = float(np.sqrt((squares + PRIOR_WEIGHT * PRIOR_SPREAD**2) / (freedom + PRIOR_WEIGHT)))
     return towards_each_other(centres, counts, spread), spread
+
+
+def stand_for(rehearsal: Rehearsal, rows: Ints) -> Floats:
+    """``(len(rows),)`` how much each example says of its class, 1 on average of a class.
+
+    Five examples from a picture with ten objects and five from one with three hundred were not drawn alike:
+    those of the crowd are fewer than their share. So each counts as often as there are instances of its class
+    in its picture for each example of it there (Horvitz and Thompson, "A generalization of sampling without
+    replacement from a finite universe", 1952). Close-ups were drawn from no picture and count once.
+    """
+    if rehearsal.crowds is None:
+        return np.ones(len(rows))
+    weights, labels = rehearsal.crowds[rows], rehearsal.labels[rows]
+    drawn = ~np.isnan(weights)
+    weights = np.where(drawn, weights, 0.0)
+    counts = np.bincount(labels[drawn], minlength=len(rehearsal.class_map))
+    sums = np.bincount(labels, weights=weights, minlength=len(counts))
+    return np.where(drawn, weights * (counts / np.maximum(sums, 1e-9))[labels], 1.0)
 
 
 def towards_each_other(centres: Floats, counts: Ints, spread: float) -> Floats:
@@ -194,6 +213,7 @@ def as_one(rehearsal: Rehearsal, centres: Floats) -> Rehearsal:
         rehearsal.part_of,
         rehearsal.scenes,
         judged=rehearsal.judged,
+        crowds=rehearsal.crowds,
     )
 
 

@@ -53,6 +53,8 @@ class Rehearsal:
         unsearched: Names of examples in whose pictures the proposer cannot propose.
         unread: Names of examples whose files have changed or gone since the bank was made.
         judged: ``(n,)`` bool: a run had found the example and somebody accepted it; ``None`` if none is.
+        crowds: ``(n,)`` float64 instances of its class in its picture, for each example of the class there;
+            NaN for close-ups, which come from no such picture; ``None`` where nothing is known of it.
     """
 
     class_map: ClassMap
@@ -68,3 +70,4 @@ class Rehearsal:
     unsearched: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     judged: npt.NDArray[np.bool_] | None = None
+    crowds: Floats | None = None

@@ -184,7 +184,7 @@ def _rehearse_close_ups(
             notes.unsearched += [bank.positives.ids[each.row] for each in batch]
             continue
         for close_up, mask in placed:
-            notes.add(close_up.label, found, _iou(candidates, mask, by_box=close_up.boxed))
+            notes.add(close_up.label, found, _iou(candidates, mask, by_box=close_up.boxed), close_up=True)
         notes.scenes.append(found)
 
 
@@ -217,15 +217,23 @@ class _Notes:
     unsearched: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     judged: list[bool] = field(default_factory=list)
+    crowds: list[float] = field(default_factory=list)
 
     def add(
-        self, label: int, found: Ranked, iou: npt.NDArray[np.float32], *, judged: bool = False
+        self,
+        label: int,
+        found: Ranked,
+        iou: npt.NDArray[np.float32],
+        *,
+        judged: bool = False,
+        close_up: bool = False,
     ) -> int | None:
         """One held-out example of the picture that comes next in ``scenes``: the candidate that found it."""
         hits = np.flatnonzero(iou >= HIT_IOU)
         best = int(hits[found.ranks[hits].argmax()]) if len(hits) else None
         self.labels.append(label)
         self.judged.append(judged)
+        self.crowds.append(np.nan if close_up else max(1.0, float((found.labels == label).sum())))
         self.ranks.append(-np.inf if best is None else float(found.ranks[best]))
         self.named.append(best is not None and int(found.labels[best]) == label)
         self.pictures.append(len(self.scenes))
@@ -233,12 +241,16 @@ class _Notes:
         return best
 
     def to_rehearsal(self, class_map: ClassMap) -> Rehearsal:
+        labels, pictures = np.array(self.labels, np.int64), np.array(self.pictures, np.int64)
+        _, place, shown = np.unique(
+            pictures * len(class_map) + labels, return_inverse=True, return_counts=True
+        )
         return Rehearsal(
             class_map,
-            np.array(self.labels, np.int64),
+            labels,
             np.array(self.ranks, np.float64),
             np.array(self.named, np.bool_),
-            np.array(self.pictures, np.int64),
+            pictures,
             np.concatenate([np.zeros(0), *self.part_ranks]),
             np.repeat(np.arange(len(self.labels)), [len(parts) for parts in self.part_ranks]),
             tuple(self.scenes),
@@ -247,6 +259,7 @@ class _Notes:
             tuple(self.unsearched),
             tuple(self.unread),
             np.array(self.judged, np.bool_),
+            np.array(self.crowds, np.float64) / shown[place],
         )
 
 
