@@ -12,15 +12,17 @@ from lydite.detect.regions.superpixels import Pieces
 
 @dataclass(slots=True, eq=False)
 class Graph:
-    """The living regions of one hierarchy; rows as in ``Pieces``. Merging changes it in place.
+    """The regions of one hierarchy; rows as in ``Pieces``. Merging changes it in place.
+
+    A region keeps the row of its first piece; the rows of what was merged into it are of no more use.
 
     Args:
-        sizes: ``(k,)`` pixels.
-        colours: ``(k, 3)`` sums of L*a*b*.
-        histograms: ``(k, bins)`` pixels by bin.
-        outlines: ``(k,)`` length of the outline in pixel sides.
-        boxes: ``(k, 4)`` ``x0 y0 x1 y1``.
-        pairs: ``(m, 2)`` touching regions.
+        sizes: ``(n,)`` pixels.
+        colours: ``(n, 3)`` sums of L*a*b*.
+        histograms: ``(n, bins)`` pixels by bin.
+        outlines: ``(n,)`` length of the outline in pixel sides.
+        boxes: ``(n, 4)`` ``x0 y0 x1 y1``.
+        pairs: ``(m, 2)`` rows of touching regions, the smaller first, in ascending order.
         lengths: ``(m,)`` length of each common border.
         strengths: ``(m,)`` edge strength summed along each common border.
         pixels: Pixels of the picture.
@@ -40,11 +42,11 @@ class Graph:
     def of(cls, pieces: Pieces) -> Graph:
         """Every piece a region of its own."""
         return cls(
-            pieces.sizes,
-            pieces.colours,
-            pieces.histograms,
-            pieces.outlines,
-            pieces.boxes,
+            pieces.sizes.copy(),
+            pieces.colours.copy(),
+            pieces.histograms.copy(),
+            pieces.outlines.copy(),
+            pieces.boxes.copy(),
             pieces.pairs,
             pieces.lengths,
             pieces.strengths,
@@ -54,50 +56,35 @@ class Graph:
     def __len__(self) -> int:
         return len(self.sizes)
 
-    def merge(self, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    def merge(self, chosen: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Make one region of both ends of each chosen pair; the first end stays, the second goes.
 
         Args:
             chosen: Rows of ``pairs``, no region at the end of two of them.
 
         Returns:
-            ``(k,)`` bool: the rows that stay, in the order of the new rows.
+            For each new row of ``pairs`` a row that it had, and whether anything about it has changed.
         """
         stay, go = self.pairs[chosen].T
-        keep = np.ones(len(self), np.bool_)
-        keep[go] = False
-        self._add_rows(stay, go, keep, self.lengths[chosen])
-        target = np.arange(len(keep))
-        target[go] = stay
-        renumbered = np.cumsum(keep) - 1
-        self._join_borders(renumbered[target])
-        return keep
-
-    def _add_rows(
-        self,
-        stay: npt.NDArray[np.int64],
-        go: npt.NDArray[np.int64],
-        keep: npt.NDArray[np.bool_],
-        common: npt.NDArray[np.float64],
-    ) -> None:
-        for name in ("sizes", "colours", "histograms", "outlines"):
-            column = getattr(self, name).copy()
+        for column in (self.sizes, self.colours, self.histograms, self.outlines):
             column[stay] += column[go]
-            setattr(self, name, column)
-        self.outlines[stay] -= 2 * common
-        self.boxes = self.boxes.copy()
+        self.outlines[stay] -= 2 * self.lengths[chosen]
         self.boxes[stay, :2] = np.minimum(self.boxes[stay, :2], self.boxes[go, :2])
         self.boxes[stay, 2:] = np.maximum(self.boxes[stay, 2:], self.boxes[go, 2:])
-        for name in ("sizes", "colours", "histograms", "outlines", "boxes"):
-            setattr(self, name, getattr(self, name)[keep])
+        target = np.arange(len(self))
+        target[go] = stay
+        before = self._join_borders(target)
+        grown = np.zeros(len(self), np.bool_)
+        grown[stay] = True
+        return before, np.asarray(grown[self.pairs].any(axis=1), np.bool_)
 
-    def _join_borders(self, new_row: npt.NDArray[np.int64]) -> None:
-        """Renumber both ends; borders inside a region vanish, parallel borders become one."""
-        count = int(new_row.max()) + 1
-        ends = np.sort(new_row[self.pairs], axis=1)
-        outside = ends[:, 0] != ends[:, 1]
-        keys = ends[outside, 0] * count + ends[outside, 1]
-        found, inverse = np.unique(keys, return_inverse=True)
-        self.pairs = np.stack(np.divmod(found, count), axis=1)
+    def _join_borders(self, target: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Give both ends their new rows; borders inside a region vanish, parallel borders become one."""
+        ends = np.sort(target[self.pairs], axis=1)
+        outside = np.flatnonzero(ends[:, 0] != ends[:, 1])
+        keys = ends[outside, 0] * len(self) + ends[outside, 1]
+        found, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        self.pairs = np.stack(np.divmod(found, len(self)), axis=1)
         self.lengths = np.bincount(inverse, self.lengths[outside], len(found)).astype(np.float64)
         self.strengths = np.bincount(inverse, self.strengths[outside], len(found)).astype(np.float64)
+        return outside[first]

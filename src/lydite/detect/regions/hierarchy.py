@@ -49,20 +49,21 @@ def grow(pieces: Pieces, criterion: Criterion) -> Hierarchy:
     graph = Graph.of(pieces)
     node = np.arange(len(pieces))
     children = [np.zeros((0, 2), np.int64)]
-    sizes, outlines, boxes = [graph.sizes], [graph.outlines], [graph.boxes]
+    sizes, outlines, boxes = [pieces.sizes], [pieces.outlines], [pieces.boxes]
     total = len(pieces)
+    costs = criterion(graph, np.arange(len(graph.pairs)))
     while len(graph.pairs):
-        chosen = _reciprocal(graph.pairs, criterion(graph), len(graph))
+        chosen = _reciprocal(graph.pairs, costs, len(graph))
         stay, go = graph.pairs[chosen].T
         children.append(np.stack([node[stay], node[go]], axis=1))
         node[stay] = total + np.arange(len(chosen))
         total += len(chosen)
-        keep = graph.merge(chosen)
-        node = node[keep]
-        rows = (np.cumsum(keep) - 1)[stay]
-        sizes.append(graph.sizes[rows])
-        outlines.append(graph.outlines[rows])
-        boxes.append(graph.boxes[rows])
+        before, changed = graph.merge(chosen)
+        costs = costs[before]
+        costs[changed] = criterion(graph, np.flatnonzero(changed))
+        sizes.append(graph.sizes[stay])
+        outlines.append(graph.outlines[stay])
+        boxes.append(graph.boxes[stay])
     pairs = np.concatenate(children)
     place, spans = _layout(pairs, len(pieces))
     return Hierarchy(

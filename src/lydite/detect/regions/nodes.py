@@ -40,7 +40,7 @@ def find_nodes(pieces: Pieces, criteria: Sequence[str], areas: tuple[float, floa
 
 
 def _regions(tree: Hierarchy, pieces: Pieces, nodes: npt.NDArray[np.int64], origin: str) -> Regions:
-    places = tree.place[pieces.labels].astype(np.int32)
+    places = tree.place.astype(np.int32)[pieces.labels]
     crops: list[Callable[[], Crop]] = [
         partial(_cut, places, box, span)
         for box, span in zip(tree.boxes[nodes].tolist(), tree.spans[nodes].tolist(), strict=True)
