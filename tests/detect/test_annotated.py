@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lydite.core import ClassMap, ExemplarError, ImageError, Masks, UsageError
+from lydite.core import ClassMap, ExemplarError, ImageError, Masks
 from lydite.data import AnnotatedImage, AnnotationSet, ImageLimits, to_coco_rle, write_cvat
 from lydite.detect import (
     Exemplar,
@@ -16,7 +16,6 @@ from lydite.detect import (
     find_exemplars,
     load_bank,
     make_bank,
-    parse_example,
     resolve,
     save_bank,
 )
@@ -126,35 +125,3 @@ def test_runs_of_another_size_are_a_problem_of_the_picture(folder: Path) -> None
     rle = str(to_coco_rle(Masks.from_dense(np.ones((1, 8, 8))))[0]["counts"])
     with pytest.raises(ImageError, match="is of another size than its annotated mask"):
         Exemplar(folder / "scene.png", "x", "red", rle=rle).load(ImageLimits())
-
-
-def test_a_line_of_text_names_class_picture_and_box(folder: Path) -> None:
-    path = folder / "scene.png"
-    boxed = parse_example(f"red={path}@25,25.5,56,56")
-    assert (boxed.class_name, boxed.path, boxed.box) == ("red", path, (25, 25.5, 56, 56))
-    assert boxed.name == "positive/red/scene.png@25,25.5,56,56"
-    whole = parse_example(f"red={path}")
-    assert (whole.box, whole.name) == (None, "positive/red/scene.png")
-    negative = parse_example(f"{path}@0,0,9,9", negative=True)
-    assert (negative.class_name, negative.name) == (None, "negative/scene.png@0,0,9,9")
-    odd = save(ground((8, 8)), folder / "a@b.png")
-    assert parse_example(f"red={odd}").path == odd
-
-
-@pytest.mark.parametrize(
-    ("text", "fact"),
-    [
-        ("scene.png", "An example names no class."),
-        ("=scene.png", "An example names no class."),
-        ("red=", "An example names no class."),
-        ("red=gone.png", "There is no picture gone.png."),
-        ("red=gone.png@1,2,3", "The box of an example is no box."),
-        ("red=gone.png@3,2,1,4", "The box of an example is no box."),
-        ("red=gone.png@nan,2,3,4", "The box of an example is no box."),
-    ],
-)
-def test_what_is_no_example_is_refused(text: str, fact: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        parse_example(text)
-    assert str(caught.value).startswith(fact)
-    assert str(caught.value).endswith(f"Seen: {text}")

@@ -1,7 +1,7 @@
 """Detection from exemplars: each candidate is judged against known examples, with the reason why."""
 
 from lydite.detect.accepted import Found, read_accepted
-from lydite.detect.annotated import find_examples, parse_example
+from lydite.detect.annotated import find_examples
 from lydite.detect.bank import Bank, build_bank
 from lydite.detect.bank_file import BankFile, changed_sources, load_bank, save_bank
 from lydite.detect.bank_make import make_bank
@@ -27,6 +27,7 @@ from lydite.detect.rehearse import Searcher, rehearse, survey
 from lydite.detect.run import assemble, finish, process
 from lydite.detect.run_folder import RunFolder
 from lydite.detect.scoring import Scores, score
+from lydite.detect.single import parse_example
 from lydite.detect.store import ImageRecord, Shelf
 from lydite.detect.supervision import to_supervision
 from lydite.detect.truth import RunTruth, TruthSource, read_truth

@@ -1,4 +1,4 @@
-"""Examples from an annotation file among the pictures, and from a line of text."""
+"""Examples from an annotation file among the pictures."""
 
 from __future__ import annotations
 
@@ -58,35 +58,6 @@ def find_examples(positive: Path, negative: Path | None = None) -> ExemplarSet:
     classes = {str(each.class_name) for each in positives}
     negatives = find_negatives(negative, classes) if negative is not None else ()
     return ExemplarSet(positives, negatives, _told(annotations))
-
-
-def parse_example(text: str, *, negative: bool = False) -> Exemplar:
-    """An example from ``CLASS=PATH`` or ``CLASS=PATH@X0,Y0,X1,Y1``; a negative has no ``CLASS=``.
-
-    Args:
-        text: What was typed; the box is in pixels of the upright picture.
-        negative: Read a negative.
-
-    Raises:
-        UsageError: If it is neither, the box is empty, or there is no such file.
-    """
-    remedy = "Write PATH@X0,Y0,X1,Y1 or PATH." if negative else "Write CLASS=PATH@X0,Y0,X1,Y1 or CLASS=PATH."
-    name, equals, rest = ("", "=", text) if negative else text.partition("=")
-    if not equals or not rest or not (name or negative):
-        raise UsageError("An example names no class.", remedy, text)
-    where, at, corners = rest.rpartition("@")
-    try:
-        box = tuple(float(value) for value in corners.split(",")) if at else None
-    except ValueError:
-        where, box = rest, None  # an @ in the name of a file
-    path = Path(where if box is not None else rest).expanduser()
-    if box is not None and (len(box) != 4 or not (box[0] < box[2] and box[1] < box[3])):
-        raise UsageError("The box of an example is no box.", remedy, text)
-    if not path.is_file():
-        raise UsageError(f"There is no picture {printable(path)}.", remedy, text)
-    spelled = f"{'negative' if negative else f'positive/{name}'}/{path.name}"
-    spelled += "" if box is None else f"@{','.join(f'{value:g}' for value in box)}"
-    return Exemplar(path, spelled, None if negative else name, box=box)
 
 
 def _with_classes(positive: Path, found: ExemplarSet) -> ExemplarSet:
