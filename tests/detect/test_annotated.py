@@ -108,10 +108,18 @@ def test_negatives_speak_against_annotated_classes(folder: Path, tmp_path: Path)
     assert negative.against == "green"
 
 
-def test_what_does_not_fit_is_refused(folder: Path, tmp_path: Path) -> None:
-    coco(folder / "marks.json", "scene.png", size_hw=(240, 320))
-    with pytest.raises(ExemplarError, match=r"scene\.png is of 160x120 pixels and of 320x240 in marks\.json"):
+@pytest.mark.parametrize("size_hw", [(240, 320), (240, 160), (120, 40), (20, 20)])
+def test_a_file_about_pictures_of_another_size_is_refused(folder: Path, size_hw: tuple[int, int]) -> None:
+    """Also where all boxes reach out of the size that the file states, so that none would be left."""
+    coco(folder / "marks.json", "scene.png", size_hw)
+    stated = f"{size_hw[1]}x{size_hw[0]}"
+    with pytest.raises(
+        ExemplarError, match=rf"scene\.png is of 160x120 pixels and of {stated} in marks\.json"
+    ):
         find_examples(folder)
+
+
+def test_what_does_not_fit_is_refused(folder: Path, tmp_path: Path) -> None:
     coco(folder / "marks.json", "../positive/scene.png")
     with pytest.raises(ExemplarError, match="marks no example"):  # the reader leaves such pictures out
         find_examples(folder)
