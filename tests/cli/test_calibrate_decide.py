@@ -114,3 +114,62 @@ def test_too_few_examples_are_said(tmp_path: Path) -> None:
     outcome = lydite("detect", "calibrate", tmp_path / "run", "--out", tmp_path / "r.toml")
     assert outcome.code == 2
     assert "Give more examples" in words(outcome.err)
+
+
+def test_a_threshold_that_is_given_holds_beside_those_of_the_other_classes(
+    root: Path, tmp_path: Path
+) -> None:
+    given = ("--class-thresholds", "red=0.25", "--no-pages", "--quiet")
+    own = tomllib.loads((root / "run" / "settings.toml").read_text())["class_thresholds"]
+    decided = lydite("detect", "decide", root / "run", *given, "--out", tmp_path / "decided")
+    assert decided.code == 0
+    outcome = detect(root / "scenes", root / "positive", tmp_path / "run", *given)
+    assert outcome.code == 0
+    assert "red has 0.25 as given" in words(outcome.out)
+    for folder in ("decided", "run"):
+        settings = tomllib.loads((tmp_path / folder / "settings.toml").read_text())
+        assert settings["class_thresholds"] == {**own, "red": 0.25}
+    again = detect(root / "scenes", root / "positive", tmp_path / "run", *given)
+    assert again.code == 0
+    assert "as given" not in again.out  # the run goes on with its thresholds; nothing is calibrated anew
+
+
+def test_a_threshold_of_no_class_is_refused(root: Path, tmp_path: Path) -> None:
+    for outcome in (
+        lydite("detect", "decide", root / "run", "--class-thresholds", "Red=0.1", "--out", tmp_path / "a"),
+        detect(root / "scenes", root / "positive", tmp_path / "b", "--class-thresholds", "Red=0.1"),
+    ):
+        assert outcome.code == 2
+        assert "There is no class with a threshold named 'Red'. Did you mean 'red'" in words(outcome.err)
+    assert not (tmp_path / "a").exists()
+    assert not (tmp_path / "b").exists()
+
+
+def test_decisions_do_not_go_into_the_run_that_they_are_of(root: Path) -> None:
+    outcome = lydite("detect", "decide", root / "run", "--out", root / "run" / "new")
+    assert outcome.code == 2
+    assert "lies in the folder of the run" in words(outcome.err)
+    assert not (root / "run" / "new").exists()
+
+
+def test_a_run_is_calibrated_again_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_placed_examples(tmp_path / "positive", {"red": RED, "green": GREEN})
+    write_scene(tmp_path / "scenes" / "0.png", seed=0)
+    monkeypatch.chdir(tmp_path)
+    assert detect(Path("scenes"), Path("positive"), Path("run"), "--no-pages", "--quiet").code == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    outcome = lydite("detect", "calibrate", tmp_path / "run", "--out", tmp_path / "rules.toml")
+    assert outcome.code == 0, outcome.err
+
+
+def test_results_within_the_pictures_are_not_searched(root: Path, tmp_path: Path) -> None:
+    write_scene(tmp_path / "scenes" / "0.png", seed=0)
+    (tmp_path / "scenes" / "moving.gif").write_bytes(b"GIF89a")
+    results = tmp_path / "scenes" / "results"
+    for turn in range(2):
+        outcome = detect(tmp_path / "scenes", root / "positive", results, "--quiet")
+        assert outcome.code == 0
+        assert json.loads((results / "summary.json").read_text())["pictures"] == 1
+        assert ("is where results go and is not searched" in words(outcome.err)) == bool(turn)
+        assert "1 of .gif left out, formats that are not read" in words(outcome.err)

@@ -105,6 +105,7 @@ def test_boxes_are_announced_and_withheld_figures_explained(fake: FakeRun, tmp_p
         (("--map", "apple"), "Option --map takes theirs=ours. Seen: apple"),
         (("--map", "a=b", "--map", "a=c"), "Option --map renames a class twice."),
         (("--format", "cooc"), "There is no annotation format named 'cooc'. Did you mean 'coco'"),
+        (("--iou", "5"), "Invalid value for '--iou'"),
         (("--not-exhaustive", "zzz"), "No picture of the truth fits --not-exhaustive 'zzz'."),
     ],
 )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lydite.core import UsageError
-from lydite.data.find import find_images, has_image_suffix, is_hidden
+from lydite.data.find import find_images, find_unread, has_image_suffix, is_hidden
 
 
 def touch(root: Path, *names: str) -> Path:
@@ -135,3 +135,14 @@ def test_items_are_always_distinct(tmp_path_factory: pytest.TempPathFactory, nam
     assert len({file.item for file in found}) == len(found) == len(set(names))
     assert found == find_images(reversed(inputs))
     assert {os.fspath(file.path) for file in found} == {os.fspath(path) for path in inputs}
+
+
+def test_folders_that_are_left_out_are_so_wherever_they_come_from(tmp_path: Path) -> None:
+    for name in ("a.png", "results/b.png", "deep/c.png", "results/d.gif", "e.GIF"):
+        touch(tmp_path, name)
+    (tmp_path / "link").symlink_to(tmp_path / "results")
+    out = (tmp_path / "results",)
+    assert [file.item.path for file in find_images([tmp_path], leave_out=out)] == ["a.png", "deep/c.png"]
+    assert [file.path.name for file in find_images(out, leave_out=out)] == ["b.png"]
+    assert len(find_images([tmp_path], leave_out=[tmp_path / "not there"])) == 3
+    assert find_unread([tmp_path], leave_out=out) == [str(tmp_path / "e.GIF")]

@@ -40,3 +40,4 @@ def test_printable_is_always_unicode(name: str) -> None:
 def test_printable_shows_what_was_odd() -> None:
     assert printable("caf\udce9.jpg") == "caf\\udce9.jpg"
     assert printable("鳥.jpg") == "鳥.jpg"
+    assert printable("a\x1b[31m\nred.jpg") == "a\\x1b[31m\\x0ared.jpg"

@@ -273,3 +273,18 @@ def test_thresholds_are_those_of_the_crowd_that_most_objects_are_in() -> None:
     )
     assert told > blind
     assert told > 0.95 * oracle(scenes)
+
+
+def test_what_is_out_of_reach_is_named() -> None:
+    clear, _ = drawn(13)
+    blurred = replace(clear, ranks=np.where(clear.labels == 1, clear.ranks - 0.5, clear.ranks))
+    asked = CalibrationSettings(
+        calibrate=True, calibration_target=CalibrationTarget.PRECISION, calibration_level=0.8
+    )
+    assert calibrate(clear, asked).missed == ""
+    assert calibrate(blurred, DEFAULT).missed == ""
+    found = calibrate(blurred, asked)
+    assert found.missed == (
+        "No threshold is expected to have a precision of 0.8 for nut: the most precise holds."
+    )
+    assert found.classes[1].precision < 0.8 <= found.classes[0].precision

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from rich.markup import escape
 from rich.table import Table
 
@@ -9,8 +12,13 @@ from lydite.cli.screen import err, out
 from lydite.detect import Calibration
 
 
-def show_calibration(calibration: Calibration) -> None:
-    """A row a class; a refusal as a note."""
+def show_calibration(calibration: Calibration, given: Mapping[str, float] = MappingProxyType({})) -> None:
+    """A row a class; a refusal, or a target out of reach, as a note.
+
+    Args:
+        calibration: What was found.
+        given: Thresholds that a person gave and that hold instead.
+    """
     if calibration.refusal:
         err.print(
             f"note: {calibration.refusal} The preset 'strict' holds; "
@@ -32,5 +40,10 @@ def show_calibration(calibration: Calibration) -> None:
             f"~{each.recall:.2f}",
         )
     out.print(table)
+    for each in calibration.classes:
+        if each.name in given:
+            out.print(f"{each.name} has {given[each.name]:.2f} as given", style="dim", markup=False)
+    if calibration.missed:
+        err.print(f"note: {calibration.missed}", markup=False)
     if any(each.borrowed for each in calibration.classes):
         out.print("* too few to calibrate alone: leans on all classes together", style="dim")

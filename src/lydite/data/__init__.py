@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lydite.data.annotations import AnnotatedImage, AnnotationSet, AnnotationStream, Note
     from lydite.data.coco_writer import CocoWriter
     from lydite.data.files import atomic_path, safe_stem, write_atomic
-    from lydite.data.find import ImageFile, find_images, has_image_suffix, is_hidden, list_images
+    from lydite.data.find import ImageFile, find_images, find_unread, has_image_suffix, is_hidden, list_images
     from lydite.data.formats import (
         FORMATS,
         TARGETS,
@@ -42,7 +42,7 @@ else:
         annotations="AnnotatedImage AnnotationSet AnnotationStream Note",
         coco_writer="CocoWriter",
         files="atomic_path safe_stem write_atomic",
-        find="ImageFile find_images has_image_suffix is_hidden list_images",
+        find="ImageFile find_images find_unread has_image_suffix is_hidden list_images",
         formats=(
             "FORMATS TARGETS Format Target get_format read_coco read_cvat read_cvat_video "
             "read_label_studio read_split read_voc read_yolo read_yolo_names write_coco write_cvat "
@@ -71,6 +71,7 @@ __all__ = [
     "atomic_path",
     "decode_image",
     "find_images",
+    "find_unread",
     "from_coco_rle",
     "get_format",
     "has_image_suffix",

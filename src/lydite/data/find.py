@@ -6,7 +6,7 @@ import difflib
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +18,14 @@ _SYSTEM_NAMES = frozenset(
     ("thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "system volume information")
 )
 _IMAGE_SUFFIXES = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
+_UNREAD_SUFFIXES = (
+    *(".gif", ".avif", ".jxl", ".jp2", ".psd", ".svg", ".ico", ".tga", ".exr", ".hdr"),
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"),
+)
+"""Kinds of pictures, raw ones of cameras among them, that are not read."""
+
+Identity = tuple[int, int]
+"""Device and inode of a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,9 @@ class ImageFile:
     path: Path
 
 
-def find_images(paths: Iterable[Path | str], source: str = "images") -> tuple[ImageFile, ...]:
+def find_images(
+    paths: Iterable[Path | str], source: str = "images", leave_out: Collection[Path] = ()
+) -> tuple[ImageFile, ...]:
     """List the pictures below files and folders.
 
     A folder is searched to any depth, links included, for files with the suffix of a supported
@@ -44,6 +54,7 @@ def find_images(paths: Iterable[Path | str], source: str = "images") -> tuple[Im
     Args:
         paths: Files and folders; their order does not matter.
         source: The source of every item.
+        leave_out: Folders that are not searched when they lie below one that is, such as that of the results.
 
     Returns:
         One row per path, in natural order (``img2`` before ``img10``).
@@ -51,16 +62,18 @@ def find_images(paths: Iterable[Path | str], source: str = "images") -> tuple[Im
     Raises:
         UsageError: If a path does not exist, or a folder holds no picture.
     """
-    return tuple(ImageFile(ItemId(source, name), Path(path)) for name, path in list_images(paths))
+    found = list_images(paths, leave_out)
+    return tuple(ImageFile(ItemId(source, name), Path(path)) for name, path in found)
 
 
-def list_images(paths: Iterable[Path | str]) -> list[tuple[str, str]]:
+def list_images(paths: Iterable[Path | str], leave_out: Collection[Path] = ()) -> list[tuple[str, str]]:
     """As ``find_images``, in plain texts, which at tens of thousands of files costs half: (name, path)."""
     depths: dict[str, int] = {}
+    left_out = {_identity(folder) for folder in leave_out if _exists(folder)}
     for path in map(Path, paths):
         root = os.path.abspath(path)  # noqa: PTH100  (a link keeps its own name)
         above = root.rstrip(os.sep).count(os.sep)
-        for found in _search(Path(root), path):
+        for found in _search(Path(root), path, left_out):
             depth = max(1, found.count(os.sep) - above)
             depths[found] = max(depth, depths.get(found, 0))
     named = ((name, path) for path, name in _tell_apart(depths).items())
@@ -77,13 +90,18 @@ def has_image_suffix(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in _IMAGE_SUFFIXES  # noqa: PTH122  (no Path per file)
 
 
-def _search(root: Path, given: Path) -> Iterator[str]:
+def _search(root: Path, given: Path, left_out: Collection[Identity]) -> Iterator[str]:
     if not _exists(root):
         raise UsageError(f"There is no file or folder {printable(given)}.", _nearest_sibling(root))
     if not root.is_dir():
         yield str(root)
         return
-    found = list(_walk(root))
+    found = [
+        within + name
+        for within, files in _walk(root, left_out)
+        for name in files
+        if has_image_suffix(name) and not is_hidden(name)
+    ]
     if not found:
         raise UsageError(
             f"Folder {printable(given)} holds no picture.",
@@ -100,22 +118,39 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _walk(root: Path) -> Iterator[str]:
-    """Picture files below a folder; each real folder once, under its own name if it has one here."""
-    waiting, seen = [root], set[tuple[int, int]]()
+def find_unread(paths: Iterable[Path | str], leave_out: Collection[Path] = ()) -> list[str]:
+    """Files below folders whose suffix is that of a kind of picture that is not read, such as ``.gif``."""
+    left_out = {_identity(folder) for folder in leave_out if _exists(folder)}
+    return [
+        within + name
+        for root in map(Path, paths)
+        if root.is_dir()
+        for within, files in _walk(root, left_out)
+        for name in files
+        if name.lower().endswith(_UNREAD_SUFFIXES) and not is_hidden(name)
+    ]
+
+
+def _identity(path: Path) -> Identity:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _walk(root: Path, left_out: Collection[Identity] = ()) -> Iterator[tuple[str, list[str]]]:
+    """Folders, with a slash at their end, and the names of their files; each once, by its own name."""
+    waiting, seen = [root], set(left_out) - {_identity(root)}
     while waiting:
         links: list[Path] = []
         for start in waiting:
             for folder, subfolders, files in os.walk(start):
-                status = Path(folder).stat()
-                if (status.st_dev, status.st_ino) in seen:
+                known = _identity(Path(folder))
+                if known in seen:
                     subfolders.clear()
                     continue
-                seen.add((status.st_dev, status.st_ino))
+                seen.add(known)
                 subfolders[:] = sorted(name for name in subfolders if not is_hidden(name))
                 links += (Path(folder, name) for name in subfolders if Path(folder, name).is_symlink())
-                within = folder if folder.endswith(os.sep) else folder + os.sep
-                yield from (within + name for name in files if has_image_suffix(name) and not is_hidden(name))
+                yield folder if folder.endswith(os.sep) else folder + os.sep, files
         waiting = sorted(links)  # after all real folders, so that these keep their names
 
 
@@ -158,7 +193,7 @@ def _relative(path: str, depth: int) -> str:
     name = path.split(os.sep, path.count(os.sep) - depth + 1)[-1]
     if os.sep != "/":
         name = name.replace(os.sep, "/")
-    return name if name.isascii() else unicodedata.normalize("NFC", printable(name))
+    return name if name.isascii() and name.isprintable() else unicodedata.normalize("NFC", printable(name))
 
 
 def _nearest_sibling(path: Path) -> str:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import PurePath
 
 _DIGITS = re.compile(r"[0-9]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 NaturalKey = tuple[str, str]
 _LONGEST = 0xD7FF
@@ -15,11 +16,16 @@ _LONGEST = 0xD7FF
 
 
 def printable(name: str | os.PathLike[str]) -> str:
-    r"""A file name as valid Unicode: a byte that is not UTF-8 appears as ``\udcff``.
+    r"""A file name as valid Unicode that is safe to show: a byte that is not UTF-8 appears as ``\udcff``.
 
-    Python holds such bytes as lone surrogates, which no terminal, table or JSON file accepts.
+    Python holds such bytes as lone surrogates, which no terminal, table or JSON file accepts. Control
+    characters appear as ``\x1b``: a name must not move a terminal's cursor.
     """
-    return os.fspath(name).encode("utf-8", "backslashreplace").decode("utf-8")
+    text = os.fspath(name)
+    if text.isprintable():
+        return text
+    valid = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", valid)
 
 
 def natural_key(text: str) -> NaturalKey:

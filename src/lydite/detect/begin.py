@@ -83,12 +83,12 @@ def describe(detector: Detector) -> dict[str, Any]:
             {
                 "name": source.name,
                 "class": source.class_name,
-                "path": str(source.path),
+                "path": str(source.path.absolute()),
                 "against": source.against,
                 "rle": source.rle,
                 "judged": source.judged,
                 **dict(zip(("picture", "mask"), detector.bank.digests_of(source), strict=True)),
-                "mask_path": None if source.mask is None else str(source.mask),
+                "mask_path": None if source.mask is None else str(source.mask.absolute()),
                 "box": source.box,
             }
             for source in detector.bank.sources

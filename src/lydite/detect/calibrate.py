@@ -23,6 +23,8 @@ LEAST_TOLD = 0.1
 TOLERANCE = 0.02
 """Share of the objects that may be lost to a safer threshold."""
 DRAWS, LEVEL = 100, 0.95
+ROUNDING = 0.005
+"""What falls short of a target by less is shown as having reached it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,14 @@ class Calibration:
         target: What was asked for.
         f1: Expected at the thresholds, all classes together; NaN when nothing could be calibrated.
         refusal: Why not; empty when done.
+        missed: Of which classes the precision or recall asked for is out of reach; empty where of none.
     """
 
     classes: tuple[ClassCalibration, ...]
     target: str
     f1: float
     refusal: str = ""
+    missed: str = ""
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -102,7 +106,26 @@ def calibrate(
         _describe(rehearsal, found, label, float(low[label]), float(high[label]))
         for label in range(len(rehearsal.class_map))
     )
-    return Calibration(classes, target, found.f1)
+    return Calibration(classes, target, found.f1, missed=_missed(classes, settings))
+
+
+def _missed(classes: Sequence[ClassCalibration], settings: CalibrationSettings) -> str:
+    """What was asked for and cannot be had, with the classes by name."""
+    target, level = settings.calibration_target, settings.calibration_level
+    if target is CalibrationTarget.F1:
+        return ""
+    reached = {each.name: getattr(each, target.value) for each in classes}
+    names = ", ".join(name for name, value in reached.items() if value < level - ROUNDING)
+    if not names:
+        return ""
+    if target is CalibrationTarget.PRECISION:
+        return (
+            f"No threshold is expected to have a precision of {level:g} for {names}: the most precise holds."
+        )
+    return (
+        f"A recall of {level:g} is out of reach for {names}: too few of the objects are found at any "
+        f"threshold. The one chosen keeps {level:g} of those that are."
+    )
 
 
 def _refusal(rehearsal: Rehearsal) -> str:

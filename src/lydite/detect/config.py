@@ -13,7 +13,7 @@ from typing import Any
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from lydite.core import UnknownName, UsageError
+from lydite.core import ClassMap, UnknownName, UsageError
 from lydite.data import ImageLimits
 from lydite.detect.decide import DecisionSettings
 from lydite.detect.proposal_settings import (
@@ -158,6 +158,17 @@ def flatten(settings: DetectSettings) -> dict[str, Any]:
 def with_thresholds(settings: DetectSettings, thresholds: Mapping[str, float]) -> DetectSettings:
     """The settings with thresholds of the classes instead of constants; constants that were given stay."""
     return unflatten(flatten(without_constants(settings)) | {"class_thresholds": dict(thresholds)})
+
+
+def require_known_classes(thresholds: Mapping[str, float], class_map: ClassMap) -> None:
+    """Pass if every class that has a threshold is one of the examples'.
+
+    Raises:
+        UnknownName: If one is not; a misspelt name would leave the class that is meant without its own.
+    """
+    for name in thresholds:
+        if name not in class_map:
+            raise UnknownName("class with a threshold", name, tuple(class_map))
 
 
 def without_constants(settings: DetectSettings) -> DetectSettings:

@@ -18,6 +18,7 @@ from lydite.detect.bank_make import make_bank
 from lydite.detect.calibrate import Calibration, calibrate
 from lydite.detect.config import (
     DetectSettings,
+    require_known_classes,
     resolve,
     with_thresholds,
     without_calibration,
@@ -185,10 +186,10 @@ class Detector:
     ) -> Detector:
         """A detector whose bank is made from these exemplars.
 
-        If the settings say ``calibrate`` and name no ``class_thresholds``, the exemplars' own pictures are
-        searched for them, and pictures of the pile for close-ups that are put into them. Where that cannot
-        be done, the preset 'strict' holds (with lower least scores where no class has three examples), and
-        ``calibration`` says why.
+        If the settings say ``calibrate``, the exemplars' own pictures are searched for the thresholds of all
+        classes that ``class_thresholds`` does not name, and pictures of the pile for close-ups that are put
+        into them. Where that cannot be done, the preset 'strict' holds (with lower least scores where no
+        class has three examples), and ``calibration`` says why.
 
         Args:
             exemplars: What to look for.
@@ -196,6 +197,9 @@ class Detector:
             cache: Where pooled vectors are kept between runs.
             proposer: Says what could be a thing; the one that the settings name when ``None``.
             pile: Pictures that will be searched; calibration looks at a few of them.
+
+        Raises:
+            UnknownName: If ``class_thresholds`` names a class that the exemplars do not show.
         """
         settings = settings or resolve()
         encoder = build_encoder(settings.encoder)
@@ -236,14 +240,16 @@ class Detector:
     ) -> Detector:
         proposer = proposer or build_proposer(settings)
         calibration = None
-        if settings.calibration.calibrate and not settings.rules.class_thresholds:
+        given = settings.rules.class_thresholds
+        require_known_classes(given, bank.class_map)
+        if settings.calibration.calibrate and any(name not in given for name in bank.class_map):
             searcher = Searcher(Examiner(encoder, proposer, without_constants(settings)))
             seen = survey(pile, bank, searcher, settings.calibration.survey)
             rehearsal = rehearse(bank, searcher, seen.hosts)
             calibration = calibrate(rehearsal, settings.calibration, seen.scenes)
             thresholds = calibration.thresholds
             if thresholds:
-                settings = with_thresholds(settings, thresholds)
+                settings = with_thresholds(settings, thresholds | given)
             else:
                 settings = without_calibration(settings, int(np.bincount(bank.labels).max()))
         return cls(settings, encoder, proposer, bank, cache, calibration)

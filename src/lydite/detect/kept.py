@@ -18,14 +18,15 @@ def with_kept_thresholds(settings: DetectSettings, folder: RunFolder) -> DetectS
     """The settings with the thresholds that a run was begun with: going on must not move them.
 
     Args:
-        settings: As asked for now; unchanged unless they say to calibrate and name no thresholds.
+        settings: As asked for now; unchanged unless they say to calibrate. Thresholds that they name stay.
         folder: Of a run, or a folder that does not exist yet.
     """
-    if settings.rules.class_thresholds or not settings.calibration.calibrate:
+    if not settings.calibration.calibrate:
         return settings
+    given = settings.rules.class_thresholds
     try:
         kept = folder.describe()["settings"].get("class_thresholds", {})
-        return with_thresholds(settings, kept) if kept else settings
+        return with_thresholds(settings, kept | given) if kept.keys() - given.keys() else settings
     except (OSError, ValueError, TypeError, KeyError, AttributeError):  # open_run will say what it is
         return settings
 

@@ -24,7 +24,14 @@ from lydite.core import (
 from lydite.data import printable, write_atomic
 from lydite.data.files import os_errors_as_output_errors
 from lydite.detect.begin import with_fingerprint
-from lydite.detect.config import GROUP_OF, DetectSettings, flatten, to_toml, unflatten
+from lydite.detect.config import (
+    GROUP_OF,
+    DetectSettings,
+    flatten,
+    require_known_classes,
+    to_toml,
+    unflatten,
+)
 from lydite.detect.decide import DecisionSettings, decide
 from lydite.detect.detector import Detection
 from lydite.detect.evidence import Evidence
@@ -63,10 +70,16 @@ def open_redecided(run: FinishedRun, out: Path, settings: DetectSettings) -> Run
     """A new run folder with the same examples and space, and other rules.
 
     Raises:
-        OutputConflict: If ``out`` exists and is not empty.
-        UsageError: If settings differ that the stored numbers depend on.
+        OutputConflict: If ``out`` exists and is not empty, or lies in the folder of the run.
+        UsageError: If settings differ that the stored numbers depend on, or a threshold is of no class.
     """
     require_deciding(unflatten(run.settings), settings)
+    require_known_classes(settings.rules.class_thresholds, run.class_map)
+    if out.resolve().is_relative_to(run.folder.path.resolve()):
+        raise OutputConflict(
+            f"Output {printable(out)} lies in the folder of the run, which stays as it is.",
+            "Choose one beside it with --out.",
+        )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputConflict(f"Output {out} is not an empty folder.", "Choose a new one with --out.")
     with os_errors_as_output_errors(out):

@@ -286,7 +286,11 @@ class CalibrationSettings(_Settings):
         CalibrationTarget.F1, description="what to calibrate for; precision and recall need a level"
     )
     calibration_level: float = Field(
-        0.90, gt=0, lt=1, description="the precision or recall to reach, as estimated; not used with f1"
+        0.90,
+        gt=0,
+        lt=1,
+        description="the precision to reach, as estimated, or the share to keep of the objects that are "
+        "found at any threshold; not used with f1",
     )
     exhaustive: bool = Field(
         False,

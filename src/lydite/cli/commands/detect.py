@@ -19,7 +19,7 @@ from lydite.cli.options import with_settings
 from lydite.cli.reviewed import JournalOption, ReviewedOption, read_all_reviewed, with_reviewed
 from lydite.cli.screen import err, out, progress, show_summary
 from lydite.core import EXIT_FAILED, UsageError
-from lydite.data import ImageFile, find_images
+from lydite.data import ImageFile, find_images, find_unread, printable
 from lydite.detect import (
     BankFile,
     Detector,
@@ -149,7 +149,7 @@ def run(
     if isinstance(known, BankFile):
         given = {**known.made_by, **given}
     settings = with_kept_thresholds(resolve(preset, config, given), RunFolder(out_folder))
-    files = find_images(images)
+    files = search_list(images, out_folder)
     vectors = VectorCache(cache) if cache else None
     if isinstance(known, BankFile):
         known.require_made_by(settings, str(bank))
@@ -160,7 +160,7 @@ def run(
     folder = open_run(out_folder, detector)
     report_bank(detector)
     if detector.calibration is not None:
-        show_calibration(detector.calibration)
+        show_calibration(detector.calibration, given.get("class_thresholds", {}))
     with RecordFile(folder.path) as records:
         run_batch(folder, detector, files, chosen, records, quiet)
         summary = finish(folder, detector, records, chosen.workers)
@@ -170,6 +170,22 @@ def run(
     out.print(f"results      {out_folder}")
     if summary["failed"]:
         sys.exit(EXIT_FAILED)
+
+
+def search_list(images: list[Path], out_folder: Path) -> tuple[ImageFile, ...]:
+    """The pictures to search; what lies in the folder of the results is none of them."""
+    files = find_images(images, leave_out=(out_folder,))
+    if any(out_folder.resolve().is_relative_to(image.resolve()) for image in images) and out_folder.exists():
+        err.print(f"note: {printable(out_folder)} is where results go and is not searched", markup=False)
+    unread = find_unread(images, leave_out=(out_folder,))
+    if unread:
+        suffixes = ", ".join(sorted({Path(path).suffix.lower() for path in unread}))
+        err.print(
+            f"note: {len(unread)} of {suffixes} left out, formats that are not read: "
+            f"{printable(unread[0])}{' and others' if len(unread) > 1 else ''}",
+            markup=False,
+        )
+    return files
 
 
 def read_known(

@@ -31,7 +31,10 @@ def calibrate(
         CalibrationTarget, typer.Option(help="what to choose the thresholds for")
     ] = CalibrationTarget.F1,
     level: Annotated[
-        float, typer.Option(min=0.01, max=0.99, help="the precision or recall to reach, as estimated")
+        float,
+        typer.Option(
+            min=0.01, max=0.99, help="the precision to reach, or the share to keep of what is found"
+        ),
     ] = 0.90,
     exhaustive: Annotated[
         bool,

@@ -41,7 +41,10 @@ def decide(
     Example: lydite detect decide result/ --min-pos-score 0.62 --out result-strict/
     """
     finished = FinishedRun.open(run)
-    settings = unflatten(finished.settings | (read_flat(config) if config else {}) | given)
+    before = finished.settings | (read_flat(config) if config else {})
+    if "class_thresholds" in given:
+        given["class_thresholds"] = before.get("class_thresholds", {}) | given["class_thresholds"]
+    settings = unflatten(before | given)
     target = open_redecided(finished, out_folder, settings)
     work = redecide(finished, target, settings)
     with RecordFile(target.path) as judged:

@@ -51,7 +51,7 @@ def evaluate(
     iou_type: Annotated[
         str, typer.Option(help="compare mask or box; auto: masks if every true instance has one")
     ] = AUTO,
-    threshold: Annotated[float, typer.Option("--iou", help="least IoU of a hit")] = 0.5,
+    threshold: Annotated[float, typer.Option("--iou", min=0.01, max=1.0, help="least IoU of a hit")] = 0.5,
     max_dets: Annotated[
         int, typer.Option(min=1, help="most instances that AP and AR count, per picture and class")
     ] = 100,
