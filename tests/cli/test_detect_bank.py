@@ -89,3 +89,30 @@ def test_a_box_in_the_picture_under_work_is_an_example(root: Path) -> None:
     assert set(table["class"]) == {"red"}
     assert set(table["nearest_positive"]) == {"positive/red/a.png@19,19,51,51"}
     assert set(table["nearest_negative"]) == {"negative/a.png@120,10,146,36"}
+
+
+def test_boxes_of_a_file_among_the_negatives_are_negatives(root: Path) -> None:
+    scene = root / "scenes" / "a.png"
+    shutil.copy(scene, root / "negative" / "a.png")
+    boxes = ([120, 10, 26, 26], [500, 0, 9, 9])
+    marks = {
+        "images": [{"id": 1, "file_name": "a.png", "height": 120, "width": 160}],
+        "categories": [{"id": 1, "name": "Blue thing"}],
+        "annotations": [
+            {"id": k, "image_id": 1, "category_id": 1, "bbox": box, "iscrowd": 0}
+            for k, box in enumerate(boxes)
+        ],
+    }
+    (root / "negative" / "annotations.json").write_text(json.dumps(marks))
+    told = lydite(
+        "detect", "run", scene, "--example", f"red={scene}@19,19,51,51", "--negative", root / "negative",
+        "--short-side", 128, "--out", root / "out", *STRICT,
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    assert "annotation left out: " in told.err
+    assert "reaches out of the picture of 160x120 pixels" in words(told.err)
+    described = json.loads((root / "out" / "run.json").read_text())["exemplars"]
+    boxed = {each["name"]: each["box"] for each in described if each["class"] is None}
+    assert boxed == {
+        "negative/Blue thing/a.png#0": [120, 10, 146, 36], "negative/0.jpg": None, "negative/1.jpg": None,
+    }  # fmt: skip

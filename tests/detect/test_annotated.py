@@ -108,6 +108,54 @@ def test_negatives_speak_against_annotated_classes(folder: Path, tmp_path: Path)
     assert negative.against == "green"
 
 
+def test_rows_of_a_file_among_negatives_are_negatives(folder: Path, tmp_path: Path) -> None:
+    """A row of a class to be found speaks against it only, any other against all; no picture is whole."""
+    write_examples(tmp_path / "p", {"green": GREEN}, count=1)
+    coco(folder / "marks.json", "scene.png")
+    save(ground((32, 32)), folder / "other.png")
+    found = find_examples(tmp_path / "p", folder)
+    masked, boxed, whole = found.negatives
+    assert (masked.name, masked.class_name, masked.against) == ("negative/red/scene.png#0", None, None)
+    assert (boxed.name, boxed.class_name, boxed.against) == ("negative/green/scene.png#1", None, "green")
+    assert boxed.box == (90, 60, 120, 90)
+    np.testing.assert_array_equal(masked.load(ImageLimits())[1].decode(0), round_mask())
+    assert (whole.name, whole.box, whole.rle) == ("negative/other.png", None, None)
+    encoder = build_encoder(SETTINGS.encoder)
+    bank = make_bank(found, encoder, SETTINGS)
+    assert bank.negative_labels is not None
+    assert bank.negative_labels.tolist() == [-1, 0, -1]
+    everyone = resolve("strict", options={"short_side": 128, "exemplar_sizes": 1, "class_negatives": False})
+    assert make_bank(found, encoder, everyone).negative_labels is None
+
+
+def test_a_folder_named_after_a_class_decides_what_rows_in_it_speak_against(
+    folder: Path, tmp_path: Path
+) -> None:
+    write_examples(tmp_path / "p", {"green": GREEN, "red": RED}, count=1)
+    (tmp_path / "n").mkdir()
+    folder.rename(tmp_path / "n" / "red")
+    coco(tmp_path / "n" / "red" / "marks.json", "scene.png")
+    inside = find_examples(tmp_path / "p", tmp_path / "n").negatives
+    assert [(each.name, each.against) for each in inside] == [
+        ("negative/red/red/scene.png#0", "red"), ("negative/red/green/scene.png#1", "red"),
+    ]  # fmt: skip
+    (tmp_path / "n" / "red" / "marks.json").unlink()
+    coco(tmp_path / "n" / "marks.json", "red/scene.png")
+    above = find_examples(tmp_path / "p", tmp_path / "n").negatives
+    assert [(each.name, each.against) for each in above] == [
+        ("negative/red/red/scene.png#0", "red"), ("negative/green/red/scene.png#1", "red"),
+    ]  # fmt: skip
+
+
+def test_a_file_that_marks_no_negative_is_refused(folder: Path, tmp_path: Path) -> None:
+    write_examples(tmp_path / "p", {"green": GREEN}, count=1)
+    file = coco(folder / "marks.json", "scene.png")
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps({**content, "annotations": []}))
+    with pytest.raises(ExemplarError, match=r"marks\.json marks no negative\. Annotate what must not be"):
+        find_examples(tmp_path / "p", folder)
+
+
 @pytest.mark.parametrize("size_hw", [(240, 320), (240, 160), (120, 40), (20, 20)])
 def test_a_file_about_pictures_of_another_size_is_refused(folder: Path, size_hw: tuple[int, int]) -> None:
     """Also where all boxes reach out of the size that the file states, so that none would be left."""

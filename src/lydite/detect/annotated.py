@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,14 @@ import numpy as np
 
 from lydite.core import ExemplarError
 from lydite.data import AnnotatedImage, printable, to_coco_rle
-from lydite.detect.exemplars import Exemplar, ExemplarSet, find_exemplars, find_negatives
+from lydite.detect.exemplars import (
+    Exemplar,
+    ExemplarSet,
+    find_exemplars,
+    find_negatives,
+    folders_below,
+    named_class,
+)
 from lydite.detect.marks import Marks, find_marks
 
 
@@ -24,7 +31,7 @@ def find_examples(positive: Path, negative: Path | None = None) -> ExemplarSet:
 
     Args:
         positive: As for ``find_exemplars``.
-        negative: As for ``find_exemplars``.
+        negative: As for ``find_annotated_negatives``.
 
     Raises:
         UsageError: As ``find_exemplars``.
@@ -33,9 +40,60 @@ def find_examples(positive: Path, negative: Path | None = None) -> ExemplarSet:
             of another size, names no example, or there are two files.
     """
     marks = find_marks(positive) if positive.is_dir() else None
-    if marks is None:
-        found = find_exemplars(positive, negative)
-        return _with_classes(positive, found)
+    known = _of_file(marks) if marks is not None else _with_classes(positive, find_exemplars(positive))
+    if negative is None:
+        return known
+    negatives, problems = find_annotated_negatives(negative, known.class_names)
+    return ExemplarSet(known.positives, negatives, known.problems + problems)
+
+
+def find_annotated_negatives(
+    folder: Path, classes: Collection[str]
+) -> tuple[tuple[Exemplar, ...], tuple[str, ...]]:
+    """The negatives of a folder, as ``find_negatives``, but for sub-folders that hold an annotation file.
+
+    The rows of a file are negatives by their masks or boxes, and the pictures it speaks of are none. A row
+    speaks against one class only if its picture lies in a sub-folder named after a class, or else if its own
+    class is one of those to be found; otherwise against all.
+
+    Args:
+        folder: Pictures of what must not be found, at any depth.
+        classes: What is to be found.
+
+    Returns:
+        The negatives, and what was left out of the files.
+
+    Raises:
+        UsageError: As ``find_negatives``.
+        AnnotationError: If a file cannot be read.
+        ExemplarError: As ``find_negatives`` and ``find_examples``.
+    """
+    whole = find_negatives(folder, classes)
+    marked = [marks for sub in (folder, *folders_below(folder)) if (marks := find_marks(sub)) is not None]
+    rows = [row for marks in marked for row in _negative_rows(folder, marks, classes)]
+    spoken = {path for marks in marked for path in marks.pictures.values()}
+    negatives = (*rows, *(each for each in whole if each.path not in spoken))
+    problems = tuple(problem for marks in marked for problem in marks.problems)
+    if not negatives:
+        raise ExemplarError(
+            f"{printable(marked[0].source)} marks no negative.",
+            "Annotate what must not be found, or remove the file to take whole pictures.",
+            list(problems[:3]) or None,
+        )
+    return negatives, problems
+
+
+def _negative_rows(folder: Path, marks: Marks, classes: Collection[str]) -> Iterator[Exemplar]:
+    prefix = "/".join(("negative", *marks.source.parent.relative_to(folder).parts))
+    for row in _rows_of(marks, prefix):
+        against = named_class(row.path.parent.relative_to(folder).parts, classes)
+        if against is None and row.class_name in classes:
+            against = row.class_name
+        yield replace(row, class_name=None, against=against)
+
+
+def _of_file(marks: Marks) -> ExemplarSet:
+    """Each row an example of its own class."""
     positives = tuple(_rows_of(marks, "positive"))
     if not positives:
         raise ExemplarError(
@@ -43,9 +101,7 @@ def find_examples(positive: Path, negative: Path | None = None) -> ExemplarSet:
             "Annotate something, or remove the file.",
             list(marks.problems[:3]) or None,
         )
-    classes = {str(each.class_name) for each in positives}
-    negatives = find_negatives(negative, classes) if negative is not None else ()
-    return ExemplarSet(positives, negatives, marks.problems)
+    return ExemplarSet(positives, problems=marks.problems)
 
 
 def _with_classes(positive: Path, found: ExemplarSet) -> ExemplarSet:
@@ -75,7 +131,7 @@ def _with_classes(positive: Path, found: ExemplarSet) -> ExemplarSet:
         spoken = {each.path for each in rows}
         positives += [replace(each, class_name=name) for each in rows]
         positives += [each for each in of_class if each.path not in spoken]
-    return ExemplarSet(tuple(positives), found.negatives, told)
+    return ExemplarSet(tuple(positives), problems=told)
 
 
 def _rows_of(marks: Marks, prefix: str, class_name: str | None = None) -> Iterator[Exemplar]:

@@ -174,9 +174,9 @@ def find_negatives(folder: Path, classes: Collection[str]) -> tuple[Exemplar, ..
     """
     _require_folder(folder, "negative")
     found: list[Exemplar] = []
-    for sub in [folder, *_folders_below(folder)]:
+    for sub in (folder, *folders_below(folder)):
         parts = sub.relative_to(folder).parts
-        against = parts[0] if parts and parts[0] in classes else None
+        against = named_class(parts, classes)
         pictures = _pictures(sub, "/".join(("negative", *parts)), None)
         found += [replace(picture, against=against) for picture in pictures]
     if not found:
@@ -184,6 +184,19 @@ def find_negatives(folder: Path, classes: Collection[str]) -> tuple[Exemplar, ..
             f"Negative folder {folder} holds no picture.", "Fill it, or leave --negative out."
         )
     return tuple(found)
+
+
+def folders_below(folder: Path) -> Iterator[Path]:
+    """The folders below one at any depth, hidden ones and links excepted."""
+    for path in _visible(folder):
+        if path.is_dir() and not path.is_symlink():
+            yield path
+            yield from folders_below(path)
+
+
+def named_class(folders: Sequence[str], classes: Collection[str]) -> str | None:
+    """The one class that negatives speak against, by the folders that they lie in from the outermost on."""
+    return folders[0] if folders and folders[0] in classes else None
 
 
 def _pictures(folder: Path, prefix: str = "", class_name: str | None = "") -> list[Exemplar]:
@@ -214,13 +227,6 @@ def _mask_of(path: Path, names: set[str]) -> Path | None:
 def _visible(folder: Path) -> Iterator[Path]:
     entries = sorted(folder.iterdir(), key=lambda path: natural_key(path.name))
     return (path for path in entries if not is_hidden(path.name))
-
-
-def _folders_below(folder: Path) -> Iterator[Path]:
-    for path in _visible(folder):
-        if path.is_dir() and not path.is_symlink():
-            yield path
-            yield from _folders_below(path)
 
 
 def _require_folder(path: Path, kind: str) -> None:

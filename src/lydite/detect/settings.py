@@ -139,7 +139,7 @@ class BankSettings(_Settings):
     )
     class_negatives: bool = Field(
         True,
-        description="a sub-folder of the negatives named after a class speaks against this class only",
+        description="a negative in a sub-folder or box named after a class speaks against this class only",
     )
     pseudo_negative_share: float = Field(
         0.25,

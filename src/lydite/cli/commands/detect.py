@@ -27,6 +27,7 @@ from lydite.detect import (
     RecordFile,
     RunFolder,
     changed_sources,
+    find_annotated_negatives,
     find_examples,
     finish,
     load_bank,
@@ -37,7 +38,6 @@ from lydite.detect import (
     with_kept_thresholds,
 )
 from lydite.detect.config import GROUPS
-from lydite.detect.exemplars import find_negatives
 from lydite.engines import Engine, build_cluster_engine, build_engine
 from lydite.features import VectorCache
 from lydite.reports import write_run_pages
@@ -225,7 +225,8 @@ def read_known(
     more += tuple(each for each in judged if each.class_name is not None)
     against += tuple(each for each in judged if each.class_name is None)
     classes = {str(each.class_name) for each in more}
-    return ExemplarSet(more, (find_negatives(negative, classes) if negative else ()) + against)
+    negatives, problems = find_annotated_negatives(negative, classes) if negative else ((), ())
+    return ExemplarSet(more, negatives + against, problems)
 
 
 def _choose(engine: EngineName, workers: int | None, ray_address: str, ray_gpus: float) -> Engine:
