@@ -113,7 +113,7 @@ class SimilaritySettings(_Settings):
         description="sides of the windows that are compared with the examples, as shares of the short side",
     )
     similarity_levels: tuple[float, ...] = Field(
-        (0.5, 0.7, 0.85),
+        (0.5, 0.75),
         min_length=1,
         description="where a peak's component ends: shares of the way from the map's base up to it",
     )
