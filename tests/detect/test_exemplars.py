@@ -9,7 +9,7 @@ import pytest
 
 from lydite.core import ExemplarError, ImageError, LyditeError
 from lydite.data import ImageLimits
-from lydite.detect import Exemplar, find_exemplars
+from lydite.detect import Exemplar, find_examples, find_exemplars
 from pictures import RED, example, save, write_examples
 
 
@@ -37,6 +37,20 @@ def test_masks_are_found_beside_pictures_and_are_no_exemplars(tmp_path: Path) ->
         save(mask, folder / name)
     found = {e.path.name: e.mask.name if e.mask else None for e in find_exemplars(tmp_path / "p").positives}
     assert found == {"a.jpg": "a.png", "b.png": "b.mask.png", "c.jpg": None}
+
+
+def test_a_mask_without_its_picture_is_told(tmp_path: Path) -> None:
+    write_examples(tmp_path / "p", {"apple": RED}, count=1)
+    save(example(RED, 1)[0], tmp_path / "n" / "a.jpg")
+    lone = [
+        save(example(RED, 0)[1], folder / "gone.mask.png")
+        for folder in (tmp_path / "p" / "apple", tmp_path / "n")
+    ]
+    found = find_exemplars(tmp_path / "p", tmp_path / "n")
+    assert found.problems == tuple(
+        f"mask left out: {path}: its picture does not lie beside it" for path in lone
+    )
+    assert find_examples(tmp_path / "p", tmp_path / "n") == found
 
 
 def test_a_mask_says_where_the_object_is(tmp_path: Path) -> None:

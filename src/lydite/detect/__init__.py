@@ -1,7 +1,8 @@
 """Detection from exemplars: each candidate is judged against known examples, with the reason why."""
 
 from lydite.detect.accepted import Found, read_accepted
-from lydite.detect.annotated import find_annotated_negatives, find_examples
+from lydite.detect.annotated import find_examples
+from lydite.detect.annotated_negatives import find_annotated_negatives
 from lydite.detect.bank import Bank, build_bank
 from lydite.detect.bank_file import BankFile, changed_sources, load_bank, save_bank
 from lydite.detect.bank_make import make_bank

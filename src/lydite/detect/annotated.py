@@ -1,33 +1,31 @@
-"""Examples from an annotation file among the pictures."""
+"""Examples from annotations among the pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from lydite.core import ExemplarError
-from lydite.data import AnnotatedImage, printable, to_coco_rle
+from lydite.data import printable
+from lydite.detect.annotated_negatives import find_annotated_negatives
 from lydite.detect.exemplars import (
     Exemplar,
     ExemplarSet,
     find_exemplars,
-    find_negatives,
+    find_lone_masks,
     folders_below,
-    named_class,
+    pictures_in,
 )
-from lydite.detect.marks import Marks, find_marks
+from lydite.detect.marks import Marks, find_marks, read_rows, tell_by_picture
 
 
 def find_examples(positive: Path, negative: Path | None = None) -> ExemplarSet:
-    """The exemplars of folders, as ``find_exemplars``, but for folders that hold an annotation file.
+    """The exemplars of folders, as ``find_exemplars``, but for folders that hold annotations.
 
-    A file of COCO, CVAT or Label Studio directly in the folder of positives makes each of its rows an example
-    of its own class: by its mask, or else its box. In the folder of a class it does so for the pictures it
-    speaks of, whose rows must be of that class if the file knows several; the other pictures are whole
-    examples. Groups marked as a whole (COCO's ``iscrowd``) are no examples.
+    A file of COCO, CVAT or Label Studio directly in the folder of positives, or those of Pascal VOC or YOLO,
+    make each of their rows an example of its own class: by its mask, or else its box. In the folder of a
+    class they do so for the pictures they speak of, whose rows must be of that class if they know several;
+    the other pictures are whole examples. Groups marked as a whole (COCO's ``iscrowd``) are no examples.
 
     Args:
         positive: As for ``find_exemplars``.
@@ -36,117 +34,78 @@ def find_examples(positive: Path, negative: Path | None = None) -> ExemplarSet:
     Raises:
         UsageError: As ``find_exemplars``.
         AnnotationError: If a file cannot be read.
-        ExemplarError: As ``find_exemplars``; if a file speaks of pictures that are not there or are
-            of another size, names no example, or there are two files.
+        ExemplarError: As ``find_exemplars``; if annotations speak of pictures that are not there or are
+            of another size, mark no example, or are of two kinds.
     """
-    marks = find_marks(positive) if positive.is_dir() else None
-    known = _of_file(marks) if marks is not None else _with_classes(positive, find_exemplars(positive))
+    marks, problems = find_marks(positive) if positive.is_dir() else (None, ())
+    if marks is None:
+        known = _with_classes(positive, find_exemplars(positive))
+    else:
+        known = _all_rows(positive, marks, problems)
+    problems += known.problems
     if negative is None:
-        return known
-    negatives, problems = find_annotated_negatives(negative, known.class_names)
-    return ExemplarSet(known.positives, negatives, known.problems + problems)
+        return replace(known, problems=problems)
+    negatives, more = find_annotated_negatives(negative, known.class_names)
+    return ExemplarSet(known.positives, negatives, problems + more)
 
 
-def find_annotated_negatives(
-    folder: Path, classes: Collection[str]
-) -> tuple[tuple[Exemplar, ...], tuple[str, ...]]:
-    """The negatives of a folder, as ``find_negatives``, but for sub-folders that hold an annotation file.
-
-    The rows of a file are negatives by their masks or boxes, and the pictures it speaks of are none. A row
-    speaks against one class only if its picture lies in a sub-folder named after a class, or else if its own
-    class is one of those to be found; otherwise against all.
-
-    Args:
-        folder: Pictures of what must not be found, at any depth.
-        classes: What is to be found.
-
-    Returns:
-        The negatives, and what was left out of the files.
-
-    Raises:
-        UsageError: As ``find_negatives``.
-        AnnotationError: If a file cannot be read.
-        ExemplarError: As ``find_negatives`` and ``find_examples``.
-    """
-    whole = find_negatives(folder, classes)
-    marked = [marks for sub in (folder, *folders_below(folder)) if (marks := find_marks(sub)) is not None]
-    rows = [row for marks in marked for row in _negative_rows(folder, marks, classes)]
-    spoken = {path for marks in marked for path in marks.pictures.values()}
-    negatives = (*rows, *(each for each in whole if each.path not in spoken))
-    problems = tuple(problem for marks in marked for problem in marks.problems)
-    if not negatives:
-        raise ExemplarError(
-            f"{printable(marked[0].source)} marks no negative.",
-            "Annotate what must not be found, or remove the file to take whole pictures.",
-            list(problems[:3]) or None,
-        )
-    return negatives, problems
-
-
-def _negative_rows(folder: Path, marks: Marks, classes: Collection[str]) -> Iterator[Exemplar]:
-    prefix = "/".join(("negative", *marks.source.parent.relative_to(folder).parts))
-    for row in _rows_of(marks, prefix):
-        against = named_class(row.path.parent.relative_to(folder).parts, classes)
-        if against is None and row.class_name in classes:
-            against = row.class_name
-        yield replace(row, class_name=None, against=against)
-
-
-def _of_file(marks: Marks) -> ExemplarSet:
-    """Each row an example of its own class."""
-    positives = tuple(_rows_of(marks, "positive"))
+def _all_rows(positive: Path, marks: Marks, problems: tuple[str, ...]) -> ExemplarSet:
+    """Each row an example of its own class; no folder says what the other pictures are."""
+    positives = tuple(read_rows(marks, "positive"))
     if not positives:
         raise ExemplarError(
-            f"{printable(marks.source)} marks no example.",
-            "Annotate something, or remove the file.",
-            list(marks.problems[:3]) or None,
+            f"{marks.name} marks no example.",
+            "Annotate something, or remove the annotations.",
+            list(problems[:3]) or None,
         )
-    return ExemplarSet(positives, problems=marks.problems)
+    spoken = set(marks.pictures.values())
+    silent = [
+        f"picture left out: {printable(each.path)}: {marks.name} does not speak of it"
+        for folder in (positive, *folders_below(positive))
+        for each in pictures_in(folder)
+        if each.path not in spoken
+    ]
+    return ExemplarSet(positives, problems=(*silent, *find_lone_masks(positive)))
 
 
 def _with_classes(positive: Path, found: ExemplarSet) -> ExemplarSet:
-    """Rows instead of whole pictures, where the folder of a class holds an annotation file."""
+    """Rows instead of whole pictures, where the folder of a class holds annotations."""
     positives: list[Exemplar] = []
-    told: tuple[str, ...] = ()
+    problems: list[str] = []
     for name in found.class_names:
         of_class = [each for each in found.positives if each.class_name == name]
         folder = of_class[0].path.parent
-        marks = find_marks(folder) if folder != positive else None
+        if folder == positive:  # looked through by the caller
+            return found
+        marks, left_out = find_marks(folder)
+        problems += left_out
         if marks is None:
             positives += of_class
             continue
-        told += marks.problems
-        known = marks.annotations.class_map
-        if len(known) > 1 and name not in known:
+        rows = _rows_of_class(marks, name)
+        spoken = set(marks.pictures.values())
+        whole = [each for each in of_class if each.path not in spoken]
+        if not rows and not whole:
             raise ExemplarError(
-                f"{printable(marks.source)} lies in the folder of class {name!r} and knows no such class.",
-                "Name the folder after a class of the file, or move the file up.",
-                list(known)[:8],
+                f"{marks.name} marks no {name!r}, and no other picture lies there.",
+                "Annotate one, or remove the annotations to take whole pictures.",
+                list(left_out[:3]) or None,
             )
-        rows = [
-            each
-            for each in _rows_of(marks, f"positive/{name}", name)
-            if len(known) == 1 or each.class_name == name
-        ]
-        spoken = {each.path for each in rows}
-        positives += [replace(each, class_name=name) for each in rows]
-        positives += [each for each in of_class if each.path not in spoken]
-    return ExemplarSet(tuple(positives), problems=told)
+        positives += rows + whole
+        known = list(marks.annotations.class_map)
+        if len(known) == 1 and known != [name]:
+            problems.append(f"class {known[0]!r} is taken as {name!r}: the only one of {marks.name}")
+        problems += tell_by_picture(marks, rows, whole, repr(name))
+    return ExemplarSet(tuple(positives), problems=(*problems, *found.problems))
 
 
-def _rows_of(marks: Marks, prefix: str, class_name: str | None = None) -> Iterator[Exemplar]:
-    class_map = marks.annotations.class_map
-    for image in marks.annotations.images:
-        for row in np.flatnonzero(~image.crowd).tolist():
-            label = class_map[int(image.labels[row])]
-            name = f"{prefix if class_name else f'{prefix}/{label}'}/{image.path}#{row}"
-            box, rle = _place(image, row)
-            yield Exemplar(marks.pictures[image.path], name, label, box=box, rle=rle)
-
-
-def _place(image: AnnotatedImage, row: int) -> tuple[tuple[float, float, float, float] | None, str | None]:
-    """Box, or mask as compressed runs."""
-    if image.masks is not None and image.masks.areas[row]:
-        return None, str(to_coco_rle(image.masks[row : row + 1])[0]["counts"])
-    x0, y0, x1, y1 = (float(value) for value in image.boxes.xyxy[row])
-    return (x0, y0, x1, y1), None
+def _rows_of_class(marks: Marks, name: str) -> list[Exemplar]:
+    known = marks.annotations.class_map
+    if len(known) > 1 and name not in known:
+        raise ExemplarError(
+            f"{marks.name} lies in the folder of class {name!r} and knows no such class.",
+            "Name the folder after a class of the annotations, or move them up.",
+            list(known)[:8],
+        )
+    rows = read_rows(marks, "positive", name if len(known) == 1 else None)
+    return [each for each in rows if each.class_name == name]

@@ -23,6 +23,7 @@ from lydite.data import (
     is_hidden,
     load_image,
     natural_key,
+    printable,
 )
 
 MASK_SUFFIX = ".mask.png"
@@ -109,7 +110,7 @@ class ExemplarSet:
     Args:
         positives: At least one.
         negatives: Perhaps none.
-        problems: What was left out of annotation files.
+        problems: What was left out of folders and annotations, and what was taken whole for want of some.
     """
 
     positives: tuple[Exemplar, ...]
@@ -143,7 +144,7 @@ def find_exemplars(positive: Path, negative: Path | None = None) -> ExemplarSet:
     """
     _require_folder(positive, "positive")
     class_folders = [path for path in _visible(positive) if path.is_dir()]
-    loose = _pictures(positive)
+    loose = pictures_in(positive)
     if class_folders and loose:
         raise ExemplarError(
             f"Positive folder {positive} holds class folders and {len(loose)} loose pictures.",
@@ -152,17 +153,19 @@ def find_exemplars(positive: Path, negative: Path | None = None) -> ExemplarSet:
         )
     positives: list[Exemplar] = []
     for folder in class_folders or [positive]:
-        found = _pictures(folder, f"positive/{folder.name}" if class_folders else "positive", folder.name)
+        found = pictures_in(folder, f"positive/{folder.name}" if class_folders else "positive", folder.name)
         if not found:
             raise ExemplarError(
                 f"Class folder {folder} holds no picture." if class_folders else f"No positives in {folder}.",
                 "Put pictures into it (.jpg, .png, .webp, ...), or remove it.",
             )
         positives += found
+    problems = find_lone_masks(positive)
     if negative is None:
-        return ExemplarSet(tuple(positives))
+        return ExemplarSet(tuple(positives), problems=problems)
     classes = {each.class_name for each in positives if each.class_name is not None}
-    return ExemplarSet(tuple(positives), find_negatives(negative, classes))
+    negatives = find_negatives(negative, classes)
+    return ExemplarSet(tuple(positives), negatives, problems + find_lone_masks(negative))
 
 
 def find_negatives(folder: Path, classes: Collection[str]) -> tuple[Exemplar, ...]:
@@ -177,7 +180,7 @@ def find_negatives(folder: Path, classes: Collection[str]) -> tuple[Exemplar, ..
     for sub in (folder, *folders_below(folder)):
         parts = sub.relative_to(folder).parts
         against = named_class(parts, classes)
-        pictures = _pictures(sub, "/".join(("negative", *parts)), None)
+        pictures = pictures_in(sub, "/".join(("negative", *parts)), None)
         found += [replace(picture, against=against) for picture in pictures]
     if not found:
         raise ExemplarError(
@@ -199,7 +202,18 @@ def named_class(folders: Sequence[str], classes: Collection[str]) -> str | None:
     return folders[0] if folders and folders[0] in classes else None
 
 
-def _pictures(folder: Path, prefix: str = "", class_name: str | None = "") -> list[Exemplar]:
+def find_lone_masks(folder: Path) -> tuple[str, ...]:
+    """What to say of masks in a folder, at any depth, that have no picture beside them."""
+    said = []
+    for sub in (folder, *folders_below(folder)):
+        used = {each.mask for each in pictures_in(sub)}
+        lone = [path for path in _visible(sub) if path.name.endswith(MASK_SUFFIX) and path not in used]
+        said += [f"mask left out: {printable(path)}: its picture does not lie beside it" for path in lone]
+    return tuple(said)
+
+
+def pictures_in(folder: Path, prefix: str = "", class_name: str | None = "") -> list[Exemplar]:
+    """The pictures directly in a folder, each with its mask if there is one."""
     files = [path for path in _visible(folder) if has_image_suffix(path.name) and not path.is_dir()]
     names = {path.name for path in files}
     by_stem: dict[str, list[Path]] = {}

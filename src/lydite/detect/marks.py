@@ -1,17 +1,26 @@
-"""The annotation file in a folder of examples, read and held against the pictures that it speaks of."""
+"""The annotations in a folder of examples, read and held against the pictures that they speak of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from lydite.core import ExemplarError, ImageError, UsageError
-from lydite.data import AnnotatedImage, AnnotationSet, get_format, is_hidden, peek_size, printable
-from lydite.data.guess import locate_annotations
+import numpy as np
 
-_SUFFIXES, _FORMATS = {".json", ".xml"}, {"coco", "cvat", "label-studio"}
-_BESIDE = {"provenance.json"}
+from lydite.core import ExemplarError, ImageError, UsageError
+from lydite.data import (
+    AnnotatedImage,
+    AnnotationSet,
+    get_format,
+    peek_size,
+    printable,
+    read_voc,
+    read_yolo,
+    to_coco_rle,
+)
+from lydite.detect.exemplars import Exemplar
+from lydite.detect.mark_files import MarkFiles, find_mark_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,73 +28,104 @@ class Marks:
     """What annotations say about pictures among examples.
 
     Args:
-        source: The annotation file.
-        annotations: What it says.
-        pictures: Where its pictures lie, by their paths in it; those without a row may be missing.
+        name: How messages call them.
+        folder: The folder that the paths of the pictures start from.
+        annotations: What they say.
+        pictures: Where the pictures lie, by their paths in the annotations; those without a row may be
+            missing.
     """
 
-    source: Path
+    name: str
+    folder: Path
     annotations: AnnotationSet
     pictures: Mapping[str, Path]
 
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """Rows that were left out."""
-        return tuple(str(problem) for problem in self.annotations.problems)
 
+def find_marks(folder: Path) -> tuple[Marks | None, tuple[str, ...]]:
+    """The marks of the annotations that lie in a folder: COCO, CVAT, Label Studio, Pascal VOC or YOLO.
 
-def find_marks(folder: Path) -> Marks | None:
-    """The marks of the COCO, CVAT or Label Studio file that lies directly in a folder.
+    Returns:
+        The marks, if there are any that can be read, and what was left out of the annotations.
 
     Raises:
-        AnnotationError: If the file cannot be read.
-        ExemplarError: If there are two files, a picture is of another size than the file says, or an
-            annotated picture is not there.
+        AnnotationError: If a file about many pictures cannot be read.
+        ExemplarError: If there are annotations of two kinds, a picture is of another size than they say, or
+            an annotated picture is not there.
     """
-    source = _annotations_in(folder)
-    if source is None:
-        return None
-    annotations = get_format(locate_annotations(source)[0]).read(source, images=source.parent)
+    files, unread = find_mark_files(folder)
+    if files is None:
+        return None, unread
+    try:
+        annotations = _read(files)
+    except UsageError as error:  # YOLO without a list of classes
+        return None, (*unread, f"annotations left out: {files.name}: {error}")
     pictures = {}
     for image in annotations.images:
-        path = _place(folder, image)
+        path = _place(files.pictures, image)
         if path is not None:
             # Also without rows: those of a size that the picture does not have may all have been left out.
-            _require_same_size(path, image, source)
+            _require_same_size(path, image, files)
             pictures[image.path] = path
         elif (~image.crowd).any():
             raise ExemplarError(
-                f"{printable(source)} speaks of a picture that does not lie beside it.",
+                f"{files.name} speaks of a picture that does not lie beside it.",
                 "Put the picture there, or take it out of the file.",
                 printable(image.path),
             )
-    return Marks(source, annotations, pictures)
+    problems = (f"annotation left out: {problem}" for problem in annotations.problems)
+    return Marks(files.name, files.pictures, annotations, pictures), (*unread, *problems)
 
 
-def _annotations_in(folder: Path) -> Path | None:
-    files = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in _SUFFIXES
-        and path.name not in _BESIDE
-        and not is_hidden(path.name)
-        and path.is_file()
-        and _format_of(path) in _FORMATS
+def read_rows(marks: Marks, prefix: str, class_name: str | None = None) -> Iterator[Exemplar]:
+    """Each row as an example, by its mask or else its box; groups marked as a whole are none.
+
+    Args:
+        marks: The rows.
+        prefix: What names begin with, before the class, the picture's path, and the row's number.
+        class_name: The class of all; each row's own when ``None``.
+    """
+    for image in marks.annotations.images:
+        for row in np.flatnonzero(~image.crowd).tolist():
+            label = class_name or marks.annotations.class_map[int(image.labels[row])]
+            box, rle = _shape(image, row)
+            name = f"{prefix}/{label}/{image.path}#{row}"
+            yield Exemplar(marks.pictures[image.path], name, label, box=box, rle=rle)
+
+
+def tell_by_picture(
+    marks: Marks, rows: Iterable[Exemplar], whole: Iterable[Exemplar], kind: str
+) -> list[str]:
+    """What to say of pictures that annotations mark nothing in, and of those beside them taken whole.
+
+    Args:
+        marks: The annotations.
+        rows: The examples that they mark.
+        whole: Pictures that they do not speak of.
+        kind: What the rows are examples of.
+    """
+    used = {each.path for each in rows}
+    empty = [path for path in marks.pictures.values() if path not in used]
+    alone = [each.path for each in whole if each.path.parent == marks.folder and each.mask is None]
+    return [
+        *(f"picture left out: {printable(path)}: {marks.name} marks no {kind} in it" for path in empty),
+        *(f"picture taken whole: {printable(path)}: {marks.name} does not speak of it" for path in alone),
     ]
-    if len(files) > 1:
-        raise ExemplarError(
-            f"Folder {printable(folder)} holds several annotation files.",
-            "Leave the one that marks the examples.",
-            [path.name for path in files[:3]],
-        )
-    return files[0] if files else None
 
 
-def _format_of(path: Path) -> str | None:
-    try:
-        return locate_annotations(path)[0]
-    except UsageError:
-        return None
+def _shape(image: AnnotatedImage, row: int) -> tuple[tuple[float, float, float, float] | None, str | None]:
+    """Box, or mask as compressed runs."""
+    if image.masks is not None and image.masks.areas[row]:
+        return None, str(to_coco_rle(image.masks[row : row + 1])[0]["counts"])
+    x0, y0, x1, y1 = (float(value) for value in image.boxes.xyxy[row])
+    return (x0, y0, x1, y1), None
+
+
+def _read(files: MarkFiles) -> AnnotationSet:
+    if files.format == "voc":
+        return read_voc(files.path, files.pictures, stems=files.stems)
+    if files.format == "yolo":
+        return read_yolo(files.path, files.pictures, stems=files.stems)
+    return get_format(files.format).read(files.path, images=files.pictures)
 
 
 def _place(folder: Path, image: AnnotatedImage) -> Path | None:
@@ -94,13 +134,13 @@ def _place(folder: Path, image: AnnotatedImage) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def _require_same_size(path: Path, image: AnnotatedImage, source: Path) -> None:
+def _require_same_size(path: Path, image: AnnotatedImage, files: MarkFiles) -> None:
     try:
         size_hw = peek_size(path)
     except ImageError:  # looking at it will say what is wrong
         return
     if size_hw != tuple(image.size_hw):
-        stated = f"{_size(image.size_hw)} in {source.name}"
+        stated = f"{_size(image.size_hw)} in {files.name if files.stems else files.path.name}"
         raise ExemplarError(
             f"{printable(path)} is of {_size(size_hw)} pixels and of {stated}.",
             "Annotate the very picture, upright, at its own size.",

@@ -149,6 +149,13 @@ def test_yaml_that_is_refused(tmp_path: Path, text: str, message: str) -> None:
         read_yolo_names(tmp_path / "data.yaml")
 
 
+def test_given_stems(tmp_path: Path) -> None:
+    tree(tmp_path, a="0 0.5 0.5 0.5 0.5", b="1 0.5 0.5 0.5 0.5")
+    found = read_yolo(tmp_path / "labels", classes=ClassMap(("x", "y")), stems=["b", "z"])
+    assert [(image.path, len(image)) for image in found.images] == [("b.bmp", 1)]
+    assert found.problems == ()
+
+
 def test_names_are_looked_for_above(tmp_path: Path) -> None:
     labels = tree(tmp_path, a="")
     with pytest.raises(UsageError, match=r"There is no list of classes for .*labels\. Put one of data\.yaml"):

@@ -56,9 +56,9 @@ def bank(
 
 
 def report_problems(known: ExemplarSet) -> None:
-    """What was left out of annotation files."""
+    """What was left out of folders and annotations, by name."""
     for problem in known.problems:
-        err.print(f"annotation left out: {problem}", markup=False)
+        err.print(problem, markup=False)
 
 
 def report_examples(made: Bank) -> None:

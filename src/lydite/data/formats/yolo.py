@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -27,7 +28,8 @@ from lydite.data.rows import (
 )
 
 _BOX_COLUMNS = ("class", "cx", "cy", "width", "height")
-_NAME_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt")
+NAME_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt")
+"""Files that may name the classes, looked for in this order."""
 
 
 def read_yolo(
@@ -35,6 +37,7 @@ def read_yolo(
     images: Path | None = None,
     classes: ClassMap | None = None,
     *,
+    stems: Collection[str] | None = None,
     tolerance_px: float = TOLERANCE_PX,
 ) -> AnnotationSet:
     """Read a folder of label files, searched to any depth.
@@ -48,6 +51,8 @@ def read_yolo(
         images: Folder of pictures; if not given, ``path`` with its last ``labels`` replaced by ``images``.
         classes: Label numbers; if not given, from ``data.yaml`` or ``classes.txt`` in ``path`` or in one of
             the two folders above it.
+        stems: Pictures and label files to return, by path below their folder without suffix; all if not
+            given.
         tolerance_px: How far a box may reach out of its picture and be cut, not refused.
 
     Raises:
@@ -61,14 +66,19 @@ def read_yolo(
     labels = {
         file.relative_to(path).with_suffix("").as_posix(): file
         for file in path.rglob("*.txt")
-        if not is_hidden(file.name) and file.name not in _NAME_FILES
+        if not is_hidden(file.name) and file.name not in NAME_FILES
     }
+    if stems is not None:
+        labels = {stem: file for stem, file in labels.items() if stem in stems}
     read: list[AnnotatedImage] = []
     problems: list[AnnotationError] = []
     notes: list[str] = []
     for picture in find_images([folder]):
         relative = picture.path.relative_to(folder)
-        file = labels.pop(relative.with_suffix("").as_posix(), None)
+        stem = relative.with_suffix("").as_posix()
+        if stems is not None and stem not in stems:
+            continue
+        file = labels.pop(stem, None)
         place = Place(printable(file if file is not None else picture.path))
         try:
             rows = Rows(measure_picture(picture.path, place))
@@ -229,10 +239,10 @@ def _sibling_images(labels: Path) -> Path:
 
 def _find_names(labels: Path) -> Path:
     for folder in (labels, *_absolute(labels).parents[:2]):
-        for name in _NAME_FILES:
+        for name in NAME_FILES:
             if (folder / name).is_file():
                 return folder / name
     raise UsageError(
         f"There is no list of classes for {printable(labels)}.",
-        f"Put one of {', '.join(_NAME_FILES)} there or up to two folders above, or give the classes.",
+        f"Put one of {', '.join(NAME_FILES)} there or up to two folders above, or give the classes.",
     )
