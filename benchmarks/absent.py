@@ -83,6 +83,9 @@ def measure(
             bank = make_bank(shown, examiner.encoder, settings)
             mine = search.under(settings)
             found = mine.run(bank)
+            if not len(found.ranks):  # a rule that nothing passes
+                table[name].append([0.0, 0.0, 0.0, np.nan, np.nan, 0.0])
+                continue
             recall = float(found.recall[found.best])
             at = found.at_recall(KEPT * recall)
             kept = found.best if at is None else at

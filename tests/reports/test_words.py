@@ -108,3 +108,12 @@ def test_a_message_names_a_file_without_its_folder() -> None:
     beside = "Mask /home/me/shelf/positive/apple/01.png is empty."
     assert without_folder(beside, path, name) == "Mask positive/apple/01.png is empty."
     assert without_folder("Picture 0.png is gone.", "0.png", "0.png") == "Picture 0.png is gone."
+
+
+def test_a_rank_below_the_threshold_of_its_class_is_said_so() -> None:
+    assert describe_block(Block("class_slack", -0.172, 0.0)) == (
+        "rank is 0.172 below the threshold of its class (class_slack 0)"
+    )
+    assert describe_block(Block("class_slack", 0.2, 0.5)) == (
+        "rank above the threshold of its class 0.200 is 0.300 below class_slack 0.5"
+    )

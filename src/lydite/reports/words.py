@@ -102,6 +102,8 @@ def describe_block(block: Block) -> str:
         return f"positive score is {number(block.short_by)} below the negative score ({block.rule})"
     side = "above" if block.rule in _CEILINGS else "below"
     value, threshold = told_apart(block.value, block.threshold)
+    if block.rule == "class_slack" and not block.threshold:
+        return f"rank is {number(block.short_by)} below the threshold of its class (class_slack 0)"
     if block.against is not None:
         subject = f"{subject} #{block.against} is"
         return f"{subject} {value}, {number(block.short_by)} {side} {block.rule} {threshold}"
