@@ -9,6 +9,7 @@ import pytest
 import typer.main
 
 from cli.support_cli import lydite
+from lydite import __version__
 from lydite.cli.lazy import Entry, load_all
 from lydite.cli.main import ENTRIES, app
 from support import REPOSITORY
@@ -51,3 +52,10 @@ def test_nothing_heavy_is_imported_before_it_is_needed(code: str, absent: str) -
         [sys.executable, "-c", check], capture_output=True, text=True, env=environment, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_package_is_a_command_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "lydite", "--version"], capture_output=True, text=True, check=True
+    )
+    assert __version__ in done.stdout

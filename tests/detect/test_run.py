@@ -17,7 +17,7 @@ from polars.testing import assert_frame_equal
 from pycocotools import mask as coco
 from pycocotools.coco import COCO
 
-from lydite.core import ItemId, OutputConflict, UnknownName
+from lydite.core import InvalidValue, ItemId, OutputConflict, UnknownName
 from lydite.data import ImageFile, find_images
 from lydite.detect import (
     Detector,
@@ -186,6 +186,20 @@ def test_a_picture_that_fails_does_not_stop_the_batch(
     assert (summary["pictures"], summary["done"]) == (4, 3)
     assert results(tmp_path / "out") == results(done[0].path)
     assert not folder.shelf.record_path(ItemId("images", "0a.png")).exists()
+
+
+def test_an_error_that_knows_no_file_is_told_with_the_picture(
+    root: Path, detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nonsense(*_: object) -> None:
+        raise InvalidValue("Quality of the callback", "in [0, 1]", 1.9)
+
+    monkeypatch.setattr(Detector, "detect", nonsense)
+    images = find_images([root / "scenes"])
+    for record, file in zip(
+        process(open_run(tmp_path, detector), detector, images, SERIAL), images, strict=True
+    ):
+        assert record.error == f"{file.path}: Quality of the callback must be in [0, 1]. Seen: 1.9"
 
 
 def test_a_mistake_of_ours_is_not_taken_for_a_bad_picture(

@@ -13,7 +13,7 @@ import polars as pl
 
 from lydite import __version__
 from lydite.core import ClassMap, ContractError, ImageError, ItemId, OutputError
-from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, write_atomic
+from lydite.data import CocoWriter, ImageFile, atomic_path, load_image, printable, write_atomic
 from lydite.detect.detector import Detector
 from lydite.detect.join_tables import join_tables
 from lydite.detect.records import Records
@@ -36,7 +36,10 @@ def process(
             if not _is_about_the_picture(outcome.error):
                 raise outcome.error
             file: ImageFile = outcome.item
-            yield ImageRecord(str(file.item), str(file.path), "failed", error=str(outcome.error))
+            told = str(outcome.error)
+            if file.path.name not in told:  # the error of a proposer or an encoder knows no file
+                told = f"{printable(file.path)}: {told}"
+            yield ImageRecord(str(file.item), str(file.path), "failed", error=told)
         else:
             yield outcome.value
 
