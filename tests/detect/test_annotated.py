@@ -108,6 +108,13 @@ def test_negatives_speak_against_annotated_classes(folder: Path, tmp_path: Path)
     assert negative.against == "green"
 
 
+def test_negatives_speak_against_classes_that_other_examples_show(folder: Path, tmp_path: Path) -> None:
+    save(ground((64, 64), 2), tmp_path / "negative" / "blue" / "1.png")
+    (told,) = find_examples(folder, tmp_path / "negative", {"blue"}).negatives
+    (unknown,) = find_examples(folder, tmp_path / "negative").negatives
+    assert (told.against, unknown.against) == ("blue", None)
+
+
 def test_rows_of_a_file_among_negatives_are_negatives(folder: Path, tmp_path: Path) -> None:
     """A row of a class to be found speaks against it only, any other against all; no picture is whole."""
     write_examples(tmp_path / "p", {"green": GREEN}, count=1)

@@ -12,7 +12,7 @@ import typer
 from lydite.cli.review_source import open_source
 from lydite.core import Act, RegionId, UsageError
 from lydite.data import printable
-from lydite.detect import Exemplar, ExemplarSet
+from lydite.detect import Exemplar, ExemplarSet, find_annotated_negatives, find_examples
 from lydite.review import Pile, Standing, fold, open_journal
 
 ReviewedOption = Annotated[
@@ -28,13 +28,27 @@ JournalOption = Annotated[
 ]
 
 
-def with_reviewed(known: ExemplarSet, judged: Sequence[Exemplar]) -> ExemplarSet:
-    """Examples with those of reviews behind them."""
-    return ExemplarSet(
-        known.positives + tuple(each for each in judged if each.class_name is not None),
-        known.negatives + tuple(each for each in judged if each.class_name is None),
-        known.problems,
-    )
+def gather_examples(
+    positive: Path | None, negative: Path | None, single: Sequence[Exemplar], judged: Sequence[Exemplar]
+) -> ExemplarSet:
+    """Examples of folders, then single ones, then those of reviews.
+
+    Negatives may speak against each class that any of these shows.
+
+    Args:
+        positive: Folder of what to find, if there is one.
+        negative: Folder of what must not be found, if there is one.
+        single: Positives, and negatives without a class.
+        judged: What people said in reviews, likewise.
+    """
+    more = tuple(each for each in (*single, *judged) if each.class_name is not None)
+    against = tuple(each for each in (*single, *judged) if each.class_name is None)
+    classes = {str(each.class_name) for each in more}
+    if positive is not None:
+        found = find_examples(positive, negative, classes)
+        return ExemplarSet(found.positives + more, found.negatives + against, found.problems)
+    negatives, problems = find_annotated_negatives(negative, classes) if negative else ((), ())
+    return ExemplarSet(more, negatives + against, problems)
 
 
 def read_all_reviewed(reviewed: Sequence[Path], journal: str | None) -> tuple[Exemplar, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from lydite.detect.exemplars import (
 from lydite.detect.marks import Marks, find_marks, read_rows, tell_by_picture
 
 
-def find_examples(positive: Path, negative: Path | None = None) -> ExemplarSet:
+def find_examples(positive: Path, negative: Path | None = None, classes: Collection[str] = ()) -> ExemplarSet:
     """The exemplars of folders, as ``find_exemplars``, but for folders that hold annotations.
 
     A file of COCO, CVAT or Label Studio directly in the folder of positives, or those of Pascal VOC or YOLO,
@@ -30,6 +31,7 @@ def find_examples(positive: Path, negative: Path | None = None) -> ExemplarSet:
     Args:
         positive: As for ``find_exemplars``.
         negative: As for ``find_annotated_negatives``.
+        classes: What is to be found besides, which negatives may speak against as well.
 
     Raises:
         UsageError: As ``find_exemplars``.
@@ -45,7 +47,7 @@ def find_examples(positive: Path, negative: Path | None = None) -> ExemplarSet:
     problems += known.problems
     if negative is None:
         return replace(known, problems=problems)
-    negatives, more = find_annotated_negatives(negative, known.class_names)
+    negatives, more = find_annotated_negatives(negative, {*known.class_names, *classes})
     return ExemplarSet(known.positives, negatives, problems + more)
 
 

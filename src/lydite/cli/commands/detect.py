@@ -16,7 +16,7 @@ from lydite.cli.commands.detect_diff import diff
 from lydite.cli.commands.detect_evaluate import evaluate
 from lydite.cli.commands.detect_export import export
 from lydite.cli.options import with_settings
-from lydite.cli.reviewed import JournalOption, ReviewedOption, read_all_reviewed, with_reviewed
+from lydite.cli.reviewed import JournalOption, ReviewedOption, gather_examples, read_all_reviewed
 from lydite.cli.screen import err, out, progress, show_summary
 from lydite.core import EXIT_FAILED, UsageError
 from lydite.data import ImageFile, find_images, find_unread, printable
@@ -27,8 +27,6 @@ from lydite.detect import (
     RecordFile,
     RunFolder,
     changed_sources,
-    find_annotated_negatives,
-    find_examples,
     finish,
     load_bank,
     open_run,
@@ -218,15 +216,7 @@ def read_known(
         )
     against = tuple(dict.fromkeys(parse_example(text, negative=True) for text in counter))
     judged = read_all_reviewed(reviewed, journal)
-    if positive is not None:
-        found = find_examples(positive, negative)
-        known = ExemplarSet(found.positives + more, found.negatives + against, found.problems)
-        return with_reviewed(known, judged)
-    more += tuple(each for each in judged if each.class_name is not None)
-    against += tuple(each for each in judged if each.class_name is None)
-    classes = {str(each.class_name) for each in more}
-    negatives, problems = find_annotated_negatives(negative, classes) if negative else ((), ())
-    return ExemplarSet(more, negatives + against, problems)
+    return gather_examples(positive, negative, more + against, judged)
 
 
 def _choose(engine: EngineName, workers: int | None, ray_address: str, ray_gpus: float) -> Engine:

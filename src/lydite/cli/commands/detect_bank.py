@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from lydite.cli.options import with_settings
-from lydite.cli.reviewed import JournalOption, ReviewedOption, read_all_reviewed, with_reviewed
+from lydite.cli.reviewed import JournalOption, ReviewedOption, gather_examples, read_all_reviewed
 from lydite.cli.screen import err, out
-from lydite.detect import ExemplarSet, find_examples, make_bank, save_bank
+from lydite.detect import ExemplarSet, make_bank, save_bank
 from lydite.detect.bank import Bank
 from lydite.detect.bank_file import MADE_BY
 from lydite.detect.config import GROUPS, resolve
@@ -43,7 +43,7 @@ def bank(
     Example: lydite detect bank examples/ --negative other/ --out fruit.bank
     """
     settings = resolve("strict", config, given)
-    known = with_reviewed(find_examples(positive, negative), read_all_reviewed(reviewed or (), journal))
+    known = gather_examples(positive, negative, (), read_all_reviewed(reviewed or (), journal))
     report_problems(known)
     made = make_bank(known, build_encoder(settings.encoder), settings)
     report_examples(made)
