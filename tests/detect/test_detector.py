@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from detect.eyes import ColourEncoder
 from lydite.core import Candidates, ItemId, Outcome, SpaceMismatch
@@ -144,6 +145,17 @@ def test_a_cache_changes_no_number(root: Path, detector: Detector, tmp_path: Pat
     assert "encode" not in second.seconds
     assert to_table(plain).equals(to_table(first))
     assert to_table(plain).equals(to_table(second))
+
+
+def test_no_number_depends_on_how_many_cores_there_are(root: Path, detector: Detector) -> None:
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            found.append(detector.detect_file(root / "scene.png"))
+    one, two = (each.evidence.scores for each in found)
+    for column in ("by_class", "negative", "nearest", "nearest_negative_cosine"):
+        np.testing.assert_array_equal(getattr(one, column), getattr(two, column))
+    np.testing.assert_array_equal(found[0].evidence.rank, found[1].evidence.rank)
 
 
 def test_no_candidates_are_an_answer(root: Path) -> None:

@@ -18,7 +18,7 @@ from lydite.detect.guidance import Guide
 from lydite.detect.proposers import AnyProposer, Guided
 from lydite.detect.scoring import score
 from lydite.detect.tidy import tidy
-from lydite.features import Encoder, VectorCache
+from lydite.features import Encoder, VectorCache, one_thread
 
 Timer = Callable[[str], AbstractContextManager[None]]
 
@@ -42,7 +42,7 @@ class Examiner:
     def examine(
         self, picture: Picture, item: ItemId, bank: Bank, timer: Timer, candidates: Candidates | None = None
     ) -> tuple[Candidates, Evidence]:
-        """Candidates and their evidence.
+        """Candidates and their evidence, the same on any number of cores.
 
         Args:
             picture: The picture.
@@ -54,6 +54,12 @@ class Examiner:
         Raises:
             CollapsedFeatures: If the encoder cannot tell the regions of the picture apart.
         """
+        with one_thread():
+            return self._examine(picture, item, bank, timer, candidates)
+
+    def _examine(
+        self, picture: Picture, item: ItemId, bank: Bank, timer: Timer, candidates: Candidates | None
+    ) -> tuple[Candidates, Evidence]:
         feature_map = None
         if candidates is None:
             candidates, feature_map = self._propose(picture, item, bank, timer)

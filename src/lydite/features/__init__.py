@@ -3,6 +3,7 @@
 from lydite.features.cache import CacheKey, CacheSize, VectorCache, candidates_digest
 from lydite.features.encoder import Encoder
 from lydite.features.encoders import ENCODERS, build_encoder, require_encoder
+from lydite.features.one_thread import one_thread
 from lydite.features.overlap import coverage, coverage_dense, effective_cells
 from lydite.features.pooling import POOLING, pool, pool_image, pool_weighted
 from lydite.features.rules import PoolingRule
@@ -25,6 +26,7 @@ __all__ = [
     "coverage",
     "coverage_dense",
     "effective_cells",
+    "one_thread",
     "pool",
     "pool_closer",
     "pool_image",
