@@ -381,3 +381,26 @@ def test_an_encoder_that_does_not_exist(tmp_path: Path, scene: Path, examples: P
     outcome = detect(scene, examples, tmp_path / "out", "--encoder", "resnet101x")
     assert outcome.code == 2
     assert "resnet101" in words(outcome.err)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--boxes-file", "marks.json"),
+            "Option --boxes-file says nothing to the proposer 'regions'.",
+        ),
+        (("--callback", "a.py:f", "--proposer", "similarity"), "Add --proposer callback, or leave it out."),
+        (("--sam-prompts", "points"), "Add --proposer edgetam or sam or sam2 or sam3_tracker or sam_hq, or"),
+        (("--ray-gpus", "1"), "Options --ray-address and --ray-gpus are for --engine ray."),
+    ],
+)
+def test_options_that_nobody_hears_are_refused(
+    tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    write_examples(tmp_path / "positive", {"red": RED})
+    write_scene(tmp_path / "scenes" / "0.png")
+    outcome = detect(tmp_path / "scenes", tmp_path / "positive", tmp_path / "run", *options)
+    assert outcome.code == 2
+    assert message in words(outcome.err)
+    assert not (tmp_path / "run").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,6 +37,7 @@ from lydite.detect import (
     with_kept_thresholds,
 )
 from lydite.detect.config import GROUPS
+from lydite.detect.proposers import PROPOSERS
 from lydite.engines import Engine, build_cluster_engine, build_engine
 from lydite.features import VectorCache
 from lydite.reports import write_run_pages
@@ -147,6 +149,7 @@ def run(
     if isinstance(known, BankFile):
         given = {**known.made_by, **given}
     settings = with_kept_thresholds(resolve(preset, config, given), RunFolder(out_folder))
+    require_heard(given, settings.proposer.proposer)
     files = search_list(images, out_folder)
     vectors = VectorCache(cache) if cache else None
     if isinstance(known, BankFile):
@@ -168,6 +171,25 @@ def run(
     out.print(f"results      {out_folder}")
     if summary["failed"]:
         sys.exit(EXIT_FAILED)
+
+
+def require_heard(given: Collection[str], proposer: str) -> None:
+    """Pass if no option was typed that this proposer does not hear.
+
+    Raises:
+        UsageError: If one was; without its proposer it would change nothing.
+    """
+    family = [name for name in PROPOSERS if name not in ("regions", "similarity", "boxes", "callback")]
+    hears = {"boxes": ["boxes"], "similarity": ["similarity", *family], "sam": family}
+    listeners = {name: names for group, names in hears.items() for name in GROUPS[group].model_fields}
+    listeners["callback"] = ["callback"]
+    for name in given:
+        if proposer not in listeners.get(name, [proposer]):
+            wanted = " or ".join(listeners[name])
+            raise UsageError(
+                f"Option --{name.replace('_', '-')} says nothing to the proposer {proposer!r}.",
+                f"Add --proposer {wanted}, or leave it out.",
+            )
 
 
 def search_list(images: list[Path], out_folder: Path) -> tuple[ImageFile, ...]:
@@ -222,6 +244,10 @@ def read_known(
 def _choose(engine: EngineName, workers: int | None, ray_address: str, ray_gpus: float) -> Engine:
     if engine is EngineName.ray:
         return build_cluster_engine(ray_address, workers, ray_gpus)
+    if ray_gpus or ray_address != "auto":
+        raise UsageError(
+            "Options --ray-address and --ray-gpus are for --engine ray.", "Add it, or leave them out."
+        )
     return build_engine(workers or 1)
 
 
