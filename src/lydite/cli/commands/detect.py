@@ -179,7 +179,7 @@ def require_heard(given: Collection[str], proposer: str) -> None:
     Raises:
         UsageError: If one was; without its proposer it would change nothing.
     """
-    family = [name for name in PROPOSERS if name not in ("regions", "similarity", "boxes", "callback")]
+    family = sorted(PROPOSERS.keys() - {"regions", "similarity", "boxes", "callback"})  # of segment anything
     hears = {"boxes": ["boxes"], "similarity": ["similarity", *family], "sam": family}
     listeners = {name: names for group, names in hears.items() for name in GROUPS[group].model_fields}
     listeners["callback"] = ["callback"]
@@ -195,7 +195,7 @@ def require_heard(given: Collection[str], proposer: str) -> None:
 def search_list(images: list[Path], out_folder: Path) -> tuple[ImageFile, ...]:
     """The pictures to search; what lies in the folder of the results is none of them."""
     files = find_images(images, leave_out=(out_folder,))
-    if any(out_folder.resolve().is_relative_to(image.resolve()) for image in images) and out_folder.exists():
+    if out_folder.exists() and any(image.resolve() in out_folder.resolve().parents for image in images):
         err.print(f"note: {printable(out_folder)} is where results go and is not searched", markup=False)
     unread = find_unread(images, leave_out=(out_folder,))
     if unread:
